@@ -1,0 +1,348 @@
+"""The raw tables: names, columns, types and keys, which everything downstream relies on.
+
+Every instant is UTC without a zone (`TIMESTAMP`), every account id is text (they may begin with 0).
+A loader may add a column here; it never renames, retypes or drops one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+INSTANT = pa.timestamp("us")
+PRICE = pa.decimal128(28, 12)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table of a raw schema: `dataset.name`, its columns and the columns that identify a row."""
+
+    dataset: str
+    name: str
+    key: tuple[str, ...]
+    schema: pa.Schema = field(repr=False)
+
+    @property
+    def qualified_name(self) -> str:
+        """The table as SQL names it, for example `raw_cloudwatch.metrics`."""
+        return f"{self.dataset}.{self.name}"
+
+
+AWS_ACCOUNTS = RawTable(
+    "raw_organizations",
+    "aws_accounts",
+    ("account_id",),
+    pa.schema(
+        [
+            ("account_id", pa.string()),
+            ("account_name", pa.string()),
+            ("organization_id", pa.string()),  # null for an account that was read by itself
+            ("management_account_id", pa.string()),  # the payer; the account itself where there is no organisation
+            ("is_management", pa.bool_()),
+            ("state", pa.string()),  # ACTIVE, SUSPENDED, PENDING_CLOSURE, CLOSED …
+            ("joined_method", pa.string()),
+            ("joined_at", INSTANT),
+            ("ou_id", pa.string()),
+            ("ou_path", pa.string()),  # "Root/Workloads/Production"
+            ("last_seen_at", INSTANT),  # an account that left keeps its row and its last instant
+        ]
+    ),
+)
+
+ORGANIZATIONAL_UNITS = RawTable(
+    "raw_organizations",
+    "organizational_units",
+    ("ou_id",),
+    pa.schema(
+        [
+            ("ou_id", pa.string()),
+            ("ou_name", pa.string()),
+            ("parent_id", pa.string()),
+            ("ou_path", pa.string()),
+            ("last_seen_at", INSTANT),
+        ]
+    ),
+)
+
+_AUTOSCALING = [
+    (f"{dimension}_autoscaling_{name}", kind)
+    for dimension in ("read", "write")
+    # All null where the dimension has no scalable target; the target is a percentage (70), null without a policy.
+    for name, kind in (("min", pa.int64()), ("max", pa.int64()), ("target_pct", pa.float64()))
+]
+
+# History (dlt's scd2: _dlt_valid_from, _dlt_valid_to): one row per table and unchanged configuration.
+TABLE_METADATA = RawTable(
+    "raw_dynamodb",
+    "table_metadata",
+    ("account_id", "region", "table_name"),
+    pa.schema(
+        [
+            ("account_id", pa.string()),
+            ("region", pa.string()),
+            ("table_name", pa.string()),
+            ("table_arn", pa.string()),
+            ("table_id", pa.string()),
+            ("table_status", pa.string()),
+            ("billing_mode", pa.string()),  # PROVISIONED | PAY_PER_REQUEST
+            ("table_class", pa.string()),  # STANDARD | STANDARD_INFREQUENT_ACCESS
+            ("read_capacity_units", pa.int64()),  # null when on-demand
+            ("write_capacity_units", pa.int64()),
+            ("on_demand_max_read_units", pa.int64()),  # null: no maximum
+            ("on_demand_max_write_units", pa.int64()),
+            ("warm_read_units_per_second", pa.int64()),
+            ("warm_write_units_per_second", pa.int64()),
+            ("created_at", INSTANT),
+            ("pay_per_request_since_at", INSTANT),  # LastUpdateToPayPerRequestDateTime
+            ("table_class_updated_at", INSTANT),
+            ("last_capacity_increase_at", INSTANT),
+            ("last_capacity_decrease_at", INSTANT),
+            ("deletion_protection", pa.bool_()),
+            ("stream_enabled", pa.bool_()),
+            ("stream_view_type", pa.string()),
+            ("ttl_enabled", pa.bool_()),  # null: could not be read
+            ("pitr_enabled", pa.bool_()),
+            ("global_table_version", pa.string()),
+            ("replica_regions", pa.string()),  # JSON array of all regions of a global table, sorted; null: none
+            ("tags", pa.string()),  # JSON object; null: not read
+            *_AUTOSCALING,
+        ]
+    ),
+)
+
+# History, like table_metadata. AWS does not tell when an index was created.
+GSI_METADATA = RawTable(
+    "raw_dynamodb",
+    "gsi_metadata",
+    ("account_id", "region", "table_name", "gsi_name"),
+    pa.schema(
+        [
+            ("account_id", pa.string()),
+            ("region", pa.string()),
+            ("table_name", pa.string()),
+            ("gsi_name", pa.string()),
+            ("resource_name", pa.string()),  # "table#index", as in metrics
+            ("index_arn", pa.string()),
+            ("index_status", pa.string()),
+            ("projection_type", pa.string()),
+            ("read_capacity_units", pa.int64()),
+            ("write_capacity_units", pa.int64()),
+            ("on_demand_max_read_units", pa.int64()),
+            ("on_demand_max_write_units", pa.int64()),
+            *_AUTOSCALING,
+        ]
+    ),
+)
+
+# Sizes change daily and so make no new version of the configuration.
+TABLE_SIZES = RawTable(
+    "raw_dynamodb",
+    "table_sizes",
+    ("account_id", "region", "resource_name", "observed_on"),
+    pa.schema(
+        [
+            ("account_id", pa.string()),
+            ("region", pa.string()),
+            ("table_name", pa.string()),
+            ("gsi_name", pa.string()),  # null for the table itself
+            ("resource_name", pa.string()),
+            ("observed_on", pa.date32()),
+            ("size_bytes", pa.int64()),
+            ("item_count", pa.int64()),
+        ]
+    ),
+)
+
+METRICS = RawTable(
+    "raw_cloudwatch",
+    "metrics",
+    ("account_id", "region", "resource_name", "metric_name", "statistic", "period_seconds", "timestamp"),
+    pa.schema(
+        [
+            # The first five are dictionary-encoded on their way in: it is a third faster than plain strings.
+            ("account_id", pa.string()),
+            ("region", pa.string()),
+            ("resource_name", pa.string()),
+            ("metric_name", pa.string()),
+            ("statistic", pa.string()),
+            ("period_seconds", pa.int32()),
+            ("timestamp", INSTANT),  # the start of the period
+            ("value", pa.float64()),
+        ]
+    ),
+)
+
+# pricing_id is a hash of region, SKU and rate code. AWS keeps all three when a price changes, so that the
+# row of an older price stays, told apart by effective_at.
+PRICING_DATA = RawTable(
+    "raw_pricing",
+    "pricing_data",
+    ("pricing_id", "effective_at"),
+    pa.schema(
+        [
+            ("pricing_id", pa.string()),
+            ("region", pa.string()),
+            ("sku", pa.string()),
+            ("rate_code", pa.string()),
+            ("service_code", pa.string()),
+            ("product_family", pa.string()),
+            ("operation", pa.string()),
+            ("group_name", pa.string()),  # the attribute "group"
+            ("volume_type", pa.string()),
+            ("usage_type", pa.string()),
+            ("term_type", pa.string()),  # OnDemand | Reserved
+            ("lease_contract_length", pa.string()),
+            ("purchase_option", pa.string()),
+            ("offering_class", pa.string()),
+            ("unit", pa.string()),
+            ("begin_range", PRICE),
+            ("end_range", PRICE),  # null: no upper end
+            ("price_per_unit", PRICE),
+            ("currency", pa.string()),
+            ("effective_at", INSTANT),
+            ("publication_at", INSTANT),
+            ("description", pa.string()),
+            ("loaded_at", INSTANT),
+        ]
+    ),
+)
+
+CUR_METADATA = RawTable(
+    "raw_billing",
+    "cur_metadata",
+    ("payer_account_id", "export_name"),
+    pa.schema(
+        [
+            ("payer_account_id", pa.string()),
+            ("export_name", pa.string()),
+            ("format", pa.string()),  # cur2_parquet, …
+            ("bucket", pa.string()),
+            ("prefix", pa.string()),
+            ("region", pa.string()),
+            ("granularity", pa.string()),
+            ("has_resources", pa.bool_()),
+            ("discovered_at", INSTANT),
+        ]
+    ),
+)
+
+# Which files made up a month of an export when it was last read: a month is replaced as a whole.
+CUR_PERIODS = RawTable(
+    "raw_billing",
+    "cur_periods",
+    ("payer_account_id", "export_name", "billing_period"),
+    pa.schema(
+        [
+            ("payer_account_id", pa.string()),
+            ("export_name", pa.string()),
+            ("billing_period", pa.date32()),
+            ("manifest_id", pa.string()),
+            ("files", pa.int64()),
+            ("rows_kept", pa.int64()),
+            ("loaded_at", INSTANT),
+        ]
+    ),
+)
+
+CUR_DATA = RawTable(
+    "raw_billing",
+    "cur_data",
+    # Line ids repeat across files and refreshes, so they identify nothing.
+    ("payer_account_id", "export_name", "billing_period", "file_key", "row_number"),
+    pa.schema(
+        [
+            ("payer_account_id", pa.string()),
+            ("export_name", pa.string()),
+            ("billing_period", pa.date32()),
+            ("file_key", pa.string()),
+            ("row_number", pa.int64()),
+            ("identity_line_item_id", pa.string()),
+            ("usage_account_id", pa.string()),
+            ("line_item_type", pa.string()),
+            ("product_code", pa.string()),
+            ("usage_type", pa.string()),
+            ("operation", pa.string()),
+            ("resource_id", pa.string()),
+            ("region", pa.string()),
+            ("usage_start_at", INSTANT),
+            ("usage_end_at", INSTANT),
+            ("usage_amount", pa.float64()),
+            ("pricing_unit", pa.string()),
+            ("currency", pa.string()),
+            ("public_on_demand_cost", pa.float64()),
+            ("unblended_rate", pa.string()),
+            ("unblended_cost", pa.float64()),
+            ("net_unblended_cost", pa.float64()),  # null where the export has no such column
+            ("reservation_arn", pa.string()),
+            ("reservation_effective_cost", pa.float64()),
+            ("net_reservation_effective_cost", pa.float64()),
+            ("savings_plan_arn", pa.string()),
+            ("savings_plan_effective_cost", pa.float64()),
+            ("net_savings_plan_effective_cost", pa.float64()),
+            ("description", pa.string()),
+        ]
+    ),
+)
+
+RAW_TABLES = (
+    AWS_ACCOUNTS,
+    ORGANIZATIONAL_UNITS,
+    TABLE_METADATA,
+    GSI_METADATA,
+    TABLE_SIZES,
+    METRICS,
+    PRICING_DATA,
+    CUR_METADATA,
+    CUR_PERIODS,
+    CUR_DATA,
+)
+
+# The ledger's own tables. Written by loaders/ledger.py in plain transactions beside the dlt runs.
+OPS_TABLES = {
+    "collection_state": """
+        operation_id varchar primary key,
+        operation varchar not null,          -- discover | collect | collect-pricing | collect-cur
+        status varchar not null,             -- running | complete | partial | failed
+        started_at timestamp not null,
+        ended_at timestamp,
+        units_total bigint,
+        units_done bigint,
+        rows_loaded bigint,
+        calls bigint,
+        message varchar                      -- what was wrong, in one sentence
+    """,
+    "checkpoints": """
+        operation_id varchar not null,
+        unit varchar not null,               -- readable: "123456789012/us-east-1/2026-11-01T00:00"
+        status varchar not null,             -- pending | done | skipped | failed
+        attempts integer not null,
+        rows_loaded bigint,
+        bytes bigint,
+        calls bigint,
+        started_at timestamp,
+        ended_at timestamp,
+        error varchar,
+        primary key (operation_id, unit)
+    """,
+    "collected_spans": """
+        account_id varchar not null,
+        region varchar not null,
+        resource_name varchar not null,
+        metric_name varchar not null,
+        statistic varchar not null,
+        period_seconds integer not null,
+        span_start timestamp not null,       -- [start, end): every minute inside is known, a missing point is 0
+        span_end timestamp not null,
+        operation_id varchar not null
+    """,
+    "inventory_reads": """
+        account_id varchar not null,
+        region varchar not null,
+        read_at timestamp not null,
+        outcome varchar not null,            -- read | denied | failed | region not enabled
+        tables_seen bigint,
+        message varchar,
+        primary key (account_id, region, read_at)
+    """,
+}
