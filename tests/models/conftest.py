@@ -1,0 +1,31 @@
+"""The fixture behind every test of the models: a warehouse of one's own in a second or two."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from small_warehouse import DbtProject, SmallWarehouse
+
+
+@pytest.fixture(scope="session")
+def dbt_project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    """Parse the project once; its artefacts stay out of the checkout."""
+    return DbtProject.parsed(tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="session")
+def empty_warehouse(dbt_project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the file that every test's warehouse is a copy of: raw tables and seeds, no models."""
+    warehouse = SmallWarehouse(dbt_project, tmp_path_factory.mktemp("empty") / "optima.duckdb")
+    warehouse.create()
+    return warehouse.path
+
+
+@pytest.fixture
+def warehouse(dbt_project: DbtProject, empty_warehouse: Path, tmp_path: Path) -> SmallWarehouse:
+    """Give a test an empty warehouse: `.rows`, `.minutes`, `.series`, then `.build`, then `.query`."""
+    path = tmp_path / "optima.duckdb"
+    shutil.copyfile(empty_warehouse, path)
+    return SmallWarehouse(dbt_project, path)
