@@ -1,0 +1,68 @@
+"""The wheel is the whole product: installed elsewhere, it runs from any directory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel of this checkout into an environment of its own; return its scripts' folder.
+
+    The dependencies are those of the running environment, reached by a path file, so that nothing is downloaded.
+    """
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run(build, check=True)
+    (wheel,) = folder.glob("dynamodb_optima-*.whl")
+
+    environment = folder / "environment"
+    venv.create(environment, with_pip=False, symlinks=True)
+    scripts = environment / ("Scripts" if os.name == "nt" else "bin")
+    install = ["--python", str(scripts / "python"), "install", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run([*pip, *install], check=True)
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = environment / "lib" / version / "site-packages"
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return scripts
+
+
+def run(installed: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(installed / "dynamodb-optima"), *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_the_installed_packages_are_the_wheels(installed: Path, tmp_path: Path) -> None:
+    program = "import optima, loaders, dashboard; print(optima.__file__, loaders.__file__, dashboard.__file__)"
+    answer = subprocess.check_output([installed / "python", "-c", program], cwd=tmp_path, text=True)
+    for path in answer.split():
+        assert Path(path).is_relative_to(installed.parent)
+
+
+def test_the_dbt_project_travels_without_a_user_id(installed: Path) -> None:
+    (project,) = installed.parent.glob("lib/python*/site-packages/optima/_dbt")
+    for name in ("dbt_project.yml", "profiles/profiles.yml", "models", "macros", "seeds"):
+        assert (project / name).exists(), name
+    assert not list(project.rglob(".user.yml"))
+
+
+def test_the_demo_runs_from_any_directory(installed: Path, tmp_path: Path) -> None:
+    demo = run(installed, tmp_path, "--project-root", str(tmp_path / "workspace"), "demo", "--tables", "12")
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+
+    listed = run(installed, tmp_path, "--project-root", str(tmp_path / "workspace" / "demo"), "list-recommendations", "--all")
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    assert "orders" in listed.stdout or "table" in listed.stdout.lower()
+    (project,) = installed.parent.glob("lib/python*/site-packages/optima/_dbt")
+    assert not (project / "target").exists(), "a read-only install must stay as it was installed"
+    assert not (project / "logs").exists()
