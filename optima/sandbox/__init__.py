@@ -1,0 +1,14 @@
+"""An AWS organisation on localhost: the embedded default, and what the loaders are tested against.
+
+    with running(SandboxConfig(tables=60)) as sandbox:
+        subprocess.run([...], env=os.environ | sandbox.environment())
+
+Importing this package is light; moto is imported by the process that serves.
+"""
+
+from __future__ import annotations
+
+from optima.sandbox.config import SandboxConfig
+from optima.sandbox.server import Sandbox, SandboxError, running, serve_forever
+
+__all__ = ["Sandbox", "SandboxConfig", "SandboxError", "running", "serve_forever"]

@@ -1,0 +1,123 @@
+"""Serves the organisation: in this process until interrupted, or in a child process for as long as it is needed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from optima.sandbox.config import SandboxConfig
+from optima.sandbox.organisation import MANAGEMENT_ACCOUNT_ID
+
+_HOST = "127.0.0.1"
+
+
+class SandboxError(Exception):
+    """The sandbox cannot be served; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A served organisation: where it is, and when its clock stands still (naive UTC)."""
+
+    url: str
+    end: datetime
+    management_account_id: str = MANAGEMENT_ACCOUNT_ID
+
+    def environment(self) -> dict[str, str]:
+        """Variables with which any AWS SDK of a child process talks to the sandbox, and to nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "AKIASANDBOX000000000",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_SESSION_TOKEN": "sandbox",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+
+@contextmanager
+def running(config: SandboxConfig) -> Iterator[Sandbox]:
+    """Serve `config` from a child process on a free port, and end it on leaving.
+
+    A process of its own keeps the server off the interpreter lock of whoever loads from it. It ends too when
+    this process dies, because it watches a pipe that closes then.
+
+    Raises SandboxError when the server does not come up.
+    """
+    command = [sys.executable, "-m", "optima.sandbox", json.dumps(_as_json(config))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            line = child.stdout.readline().decode().strip()
+            if not line.startswith("http://"):
+                raise SandboxError(line or "the sandbox's server ended before it could serve")
+            yield Sandbox(line, config.clock)
+        finally:
+            child.stdin.close()
+            try:
+                child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+def serve_forever(config: SandboxConfig, port: int = 0, *, announce: Any = print) -> None:
+    """Serve `config` in this process until it is interrupted; `announce` is told the Sandbox once it answers.
+
+    Raises SandboxError without moto, and OSError when the port is taken.
+    """
+    server = _bind(config, port)
+    announce(Sandbox(f"http://{_HOST}:{server.port}", config.clock))
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
+
+
+def serve_until_closed(config: SandboxConfig, requests: BinaryIO) -> None:
+    """Serve in this process until `requests` (the parent's end of a pipe) closes; print the URL first."""
+    server = _bind(config, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdout.write(f"http://{_HOST}:{server.port}\n")
+    sys.stdout.flush()
+    requests.read()
+
+
+def config_from_json(text: str) -> SandboxConfig:
+    """The inverse of how `running` hands its configuration to the child."""
+    values: Mapping[str, Any] = json.loads(text)
+    instants = {name: datetime.fromisoformat(values[name]) for name in ("end", "founded") if values[name]}
+    return SandboxConfig(**{**values, **instants})
+
+
+def _as_json(config: SandboxConfig) -> dict[str, Any]:
+    """With the clock as it is now, so that parent and child cannot disagree about today."""
+    values = {**asdict(config), "end": config.clock}
+    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in values.items()}
+
+
+def _bind(config: SandboxConfig, port: int) -> Any:
+    """A listening server. moto is imported here, and nowhere before."""
+    try:
+        from werkzeug.serving import make_server
+
+        from optima.sandbox.application import create_application
+    except ImportError as error:
+        raise SandboxError(
+            f"the sandbox needs moto, which is not installed ({error}): pip install 'dynamodb-optima[demo]'"
+        ) from error
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    return make_server(_HOST, port, create_application(config), threaded=True)
