@@ -7,9 +7,7 @@
 {% macro default__surrogate_key(columns) %}
     {%- set texts = [] -%}
     {%- for column in columns -%}
-        {%- do texts.append(
-            "coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')"
-        ) -%}
+        {%- do texts.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')") -%}
     {%- endfor -%}
     md5(concat({{ texts | join(", '|', ") }}))
 {%- endmacro %}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,7 +52,7 @@ class DbtProject:
         """Run one dbt command on a warehouse, which must be called optima.duckdb, without parsing again."""
         os.environ["OPTIMA_WAREHOUSE"] = str(warehouse)
         # dbt writes compiled code into the manifest, so each run gets its own.
-        runner = dbtRunner(manifest=copy.deepcopy(self.manifest))
+        runner = dbtRunner(manifest=self.manifest.deepcopy())
         return runner.invoke([*arguments, *_arguments(self.target)])
 
 
@@ -101,6 +100,9 @@ class SmallWarehouse:
             for statement in _declarations():
                 connection.execute(statement)
         _raise_unless_successful(self.project.invoke(self.path, "seed"))
+        # dbt may still hold the file open, with the seeds in its log: a copy of the file would miss them.
+        with self._connection() as connection:
+            connection.execute("checkpoint")
 
     def rows(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append rows to a raw or ops table; a column that a row does not have is null.

@@ -1,0 +1,51 @@
+with
+    rates as (select * from {{ ref("stg_pricing__rates") }} where currency = 'USD'),
+
+    attributes as (select * from {{ ref("price_attributes") }}),
+
+    -- The unit tells the two fees of a reservation apart; of anything else AWS spells it in more than one
+    -- way.
+    recognized_rates as (
+        select
+            rates.region,
+            attributes.price_key,
+            rates.unit,
+            rates.begin_range,
+            rates.end_range,
+            rates.price_per_unit as price_usd,
+            rates.effective_at,
+            rates.sku,
+            row_number() over (
+                partition by rates.region, attributes.price_key, rates.begin_range, rates.effective_at
+                order by rates.publication_at desc, rates.sku, rates.rate_code
+            ) as publication_rank
+        from rates
+        inner join
+            attributes
+            on rates.term_type = attributes.term_type
+            and (
+                (rates.operation = attributes.operation and rates.group_name = attributes.group_name)
+                or rates.volume_type = attributes.volume_type
+            )
+            and (
+                attributes.term_type = 'OnDemand'
+                or (
+                    rates.lease_contract_length = attributes.lease_contract_length
+                    and rates.unit = attributes.unit
+                )
+            )
+    )
+
+select
+    {{ surrogate_key(["region", "price_key", "begin_range", "effective_at"]) }} as rate_key,
+    region,
+    price_key,
+    unit,
+    begin_range,
+    end_range,
+    price_usd,
+    effective_at as valid_from,
+    lead(effective_at) over (partition by region, price_key, begin_range order by effective_at) as valid_to,
+    sku
+from recognized_rates
+where publication_rank = 1

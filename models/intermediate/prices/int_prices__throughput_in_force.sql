@@ -1,0 +1,27 @@
+{% set columns = [
+    ("on_demand_read_usd", "ondemand.read"),
+    ("on_demand_write_usd", "ondemand.write"),
+    ("on_demand_replicated_write_usd", "ondemand.replicated_write"),
+    ("provisioned_read_usd", "provisioned.read"),
+    ("provisioned_write_usd", "provisioned.write"),
+    ("provisioned_replicated_write_usd", "provisioned.replicated_write"),
+    ("storage_usd", "storage"),
+] %}
+
+with prices as (select * from {{ ref("int_prices__in_force") }})
+
+select
+    {{ surrogate_key(["region", "table_class"]) }} as region_class_key,
+    region,
+    table_class,
+    {% for column, key in columns %}
+        max(case when price_key like '{{ key }}.%' then price_usd end) as {{ column }},
+    {% endfor %}
+    case
+        when count(price_usd) = 0 then null when max(price_source) = 'seed' then 'seed' else 'price list'
+    end as price_source,
+    max(price_effective_on) as price_effective_on,
+    {{ dbt.listagg("case when price_usd is null then price_key end", "', '", "order by price_key") }}
+    as missing_prices
+from prices
+group by region, table_class

@@ -1,0 +1,11 @@
+select
+    account_id,
+    account_name,
+    ou_path,
+    payer_account_id,
+    state,
+    is_management,
+    last_seen_at,
+    last_read_at,
+    last_read_outcome
+from {{ ref("int_inventory__accounts") }}
