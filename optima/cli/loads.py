@@ -1,0 +1,142 @@
+"""Commands that read from AWS: discover, collect, collect-pricing, collect-cur."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+import typer
+
+from optima.cli import operations, reports
+from optima.cli.commands import command
+from optima.cli.options import Days, Months, Regions, Resume, RoleName, Tables, UseOrganization, listed
+from optima.cli.session import Session
+from optima.errors import OptimaError
+
+_PANEL = "Load"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    command(app, "discover", panel=_PANEL)(discover)
+    command(app, "collect", panel=_PANEL)(collect)
+    command(app, "collect-pricing", panel=_PANEL)(collect_pricing)
+    command(app, "collect-cur", panel=_PANEL)(collect_cur)
+
+
+def discover(
+    session: Session,
+    regions: Regions = None,
+    use_org: UseOrganization = None,
+    role_name: RoleName = None,
+    resume: Resume = False,
+    skip_tags: Annotated[bool, typer.Option("--skip-tags", help="Leave tags out; it is faster.")] = False,
+) -> None:
+    """Find DynamoDB tables across accounts and regions."""
+    session = session.given(use_organizations=use_org, organizations_role_name=role_name)
+    with session.writing():
+        report = operations.discover(session, regions=listed(regions), skip_tags=skip_tags, resume=resume)
+        reports.discovered(session, report)
+
+
+def collect(
+    session: Session,
+    days: Days = None,
+    start_date: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="First day (UTC), instead of --days.")
+    ] = None,
+    end_date: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day (UTC), itself included. Default: now.")
+    ] = None,
+    tables: Tables = None,
+    regions: Regions = None,
+    resume: Resume = False,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Metrics held in memory at once. Default: as many as is fast.")
+    ] = None,
+    role_name: RoleName = None,
+) -> None:
+    """Collect the CloudWatch metrics of the discovered tables."""
+    session = session.given(organizations_role_name=role_name)
+    usual_days = session.settings.capacity_analysis_days
+    start, end = span(session.now(), days=days, start_date=start_date, end_date=end_date, default=usual_days)
+    with session.writing():
+        report = operations.collect(
+            session,
+            start=start,
+            end=end,
+            regions=listed(regions),
+            tables=listed(tables),
+            batch_size=batch_size,
+            resume=resume,
+        )
+        reports.collected(session, report)
+
+
+def collect_pricing(
+    session: Session,
+    regions: Regions = None,
+    force_refresh: Annotated[
+        bool, typer.Option("--force-refresh", help="Read the price list again even if it was read lately.")
+    ] = False,
+) -> None:
+    """Collect the price list of DynamoDB for the discovered regions."""
+    with session.writing():
+        report = operations.collect_pricing(session, regions=listed(regions), force_refresh=force_refresh)
+        reports.priced(session, report)
+
+
+def collect_cur(
+    session: Session,
+    bucket: Annotated[
+        str | None, typer.Option(help="Bucket of the billing export. Default: CUR_S3_BUCKET, else found.")
+    ] = None,
+    prefix: Annotated[
+        str | None, typer.Option(help="Its prefix in the bucket. Default: CUR_S3_PREFIX, else found.")
+    ] = None,
+    months: Months = None,
+    file_format: Annotated[
+        Literal["parquet", "csv"] | None,
+        typer.Option("--format", help="Format of the export. Default: CUR_FORMAT."),
+    ] = None,
+) -> None:
+    """Collect the billing export (Cost and Usage Report) for the analysis of table classes."""
+    session = session.given(
+        cur_s3_bucket=bucket, cur_s3_prefix=prefix, table_class_analysis_months=months, cur_format=file_format
+    )
+    with session.writing():
+        report = operations.collect_billing(session)
+        reports.billed(session, report)
+
+
+def span(
+    now: datetime, *, days: int | None, start_date: str | None, end_date: str | None, default: int
+) -> tuple[datetime, datetime]:
+    """Return what to collect as [start, end): the last days before now, or whole UTC days up to now.
+
+    Raises:
+        OptimaError: Both ways are mixed, a date is none, or they are reversed.
+    """
+    if days is not None and (start_date or end_date):
+        raise OptimaError("Give either --days, or --start-date with --end-date, not both.")
+    if end_date and not start_date:
+        raise OptimaError("--end-date needs a --start-date.")
+    if not start_date:
+        return operations.window(now, days or default)
+    first = _date("--start-date", start_date)
+    last = _date("--end-date", end_date) if end_date else now
+    if first > last:
+        raise OptimaError(
+            f"--start-date {start_date} lies after {f'--end-date {end_date}' if end_date else 'now'}."
+        )
+    if first > now:
+        raise OptimaError(f"--start-date {start_date} lies in the future.")
+    until = last + timedelta(days=1) if end_date else now
+    return first, min(until, now).replace(second=0, microsecond=0)
+
+
+def _date(option: str, text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).replace(tzinfo=None)
+    except ValueError:
+        raise OptimaError(f"{option} {text!r} is no date: write it as 2026-01-31.") from None

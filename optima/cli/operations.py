@@ -1,0 +1,151 @@
+"""The steps from AWS to published marts, each as one call: commands, `run` and `demo` are made of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from optima import transform, warehouse
+from optima.cli.session import Session
+from optima.cli.terminal import bar
+from optima.errors import OptimaError
+from optima.publish import marts, publish
+from optima.published import Build
+
+if TYPE_CHECKING:
+    from loaders.report import LoadReport
+
+_log = logging.getLogger(__name__)
+
+
+def discover(
+    session: Session,
+    *,
+    regions: Sequence[str] | None = None,
+    skip_tags: bool = False,
+    resume: bool = False,
+) -> LoadReport:
+    """Read which tables and indexes there are and how they are set up, in one account or the organisation."""
+    from loaders import inventory
+
+    with bar("Discovering tables") as progress:
+        return inventory.load(
+            session.loading(),
+            session.access(),
+            regions=regions,
+            skip_tags=skip_tags,
+            resume=resume,
+            now=session.now(),
+            progress=progress,
+        )
+
+
+def collect(
+    session: Session,
+    *,
+    start: datetime,
+    end: datetime,
+    regions: Sequence[str] | None = None,
+    tables: Sequence[str] | None = None,
+    batch_size: int | None = None,
+    resume: bool = False,
+) -> LoadReport:
+    """Read the metrics of the discovered tables in [start, end), UTC."""
+    from loaders import cloudwatch
+
+    with bar("Collecting metrics") as progress:
+        return cloudwatch.load(
+            session.loading(),
+            session.access(),
+            start=start,
+            end=end,
+            regions=regions,
+            tables=tables,
+            batch_size=batch_size,
+            resume=resume,
+            progress=progress,
+        )
+
+
+def collect_pricing(
+    session: Session, *, regions: Sequence[str] | None = None, force_refresh: bool = False
+) -> LoadReport:
+    """Read the price list of the given regions, by default of all that hold tables."""
+    from loaders import pricing
+
+    with bar("Collecting prices") as progress:
+        return pricing.load(
+            session.loading(),
+            session.access(),
+            regions=regions,
+            force_refresh=force_refresh,
+            now=session.now(),
+            progress=progress,
+        )
+
+
+def collect_billing(session: Session) -> LoadReport:
+    """Read the billing export that the settings name, or the one that is found."""
+    from loaders import billing
+
+    settings = session.settings
+    with bar("Collecting the billing export") as progress:
+        return billing.load(
+            session.loading(),
+            session.access(),
+            bucket=settings.cur_s3_bucket,
+            prefix=settings.cur_s3_prefix,
+            months=settings.table_class_analysis_months,
+            format=settings.cur_format,
+            now=session.now(),
+            progress=progress,
+        )
+
+
+def build(session: Session, analysis: transform.Analysis | None = None, **thresholds: Any) -> Build:
+    """Build the models, all or those of one analysis, and publish; thresholds become dbt's variables.
+
+    Raises:
+        OptimaError: There is nothing to analyse yet, or a model or a test failed: then nothing is published.
+    """
+    from loaders.pipeline import declare_raw_tables
+
+    workspace, as_of = session.workspace, session.now()
+    declare_raw_tables(session.loading())
+    _require_input(session, analysis)
+    select = transform.selection(analysis, marts(workspace)) if analysis else []
+    argument_list = transform.arguments(
+        ["build"],
+        transform.Project.find(),
+        workspace,
+        select=select,
+        values=transform.variables(session.settings, workspace, as_of, **thresholds),
+        debug=session.debug,
+    )
+    with bar("Analysing") as progress:
+        transform.run(argument_list, workspace, progress)
+    return publish(workspace, as_of)
+
+
+def window(now: datetime, days: int) -> tuple[datetime, datetime]:
+    """Return the last `days` days before an instant as [start, end), on whole minutes."""
+    end = now.replace(second=0, microsecond=0)
+    return end - timedelta(days=days), end
+
+
+def _require_input(session: Session, analysis: transform.Analysis | None) -> None:
+    needed = {
+        "raw_dynamodb.table_metadata": "No tables have been discovered yet: run `dynamodb-optima discover`.",
+        "ops.collected_spans": "No metrics have been collected yet: run `dynamodb-optima collect`.",
+    }
+    if analysis is transform.TABLE_CLASS:
+        needed["raw_billing.cur_data"] = (
+            "No billing export has been collected yet, and the table class is judged by what was billed: "
+            "run `dynamodb-optima collect-cur`."
+        )
+    with warehouse.open_read_only(session.workspace) as connection:
+        for table, sentence in needed.items():
+            if connection.execute(f"select 1 from {table} limit 1").fetchone() is None:  # noqa: S608
+                raise OptimaError(sentence)

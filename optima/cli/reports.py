@@ -1,0 +1,172 @@
+"""What loads and analyses say when they have ended."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from optima import published, warehouse
+from optima.cli.session import Session
+from optima.cli.terminal import answers, errors
+from optima.cli.wording import counted, direction, usd
+from optima.errors import OptimaError
+from optima.published import Build
+from optima.transform import UTILIZATION, Analysis
+
+if TYPE_CHECKING:
+    from loaders.report import LoadReport
+
+# More than these are counted, not listed; --verbose lists all.
+_PROBLEMS_SHOWN = 10
+
+
+def discovered(session: Session, report: LoadReport) -> None:
+    """Say how many tables there are, by region.
+
+    Raises:
+        OptimaError: There are none, or nothing could be read.
+    """
+    _end_if_failed(report)
+    with warehouse.open_read_only(session.workspace) as connection:
+        tables, accounts = connection.execute(_TABLES_IN_FORCE).fetchone() or (0, 0)
+        regions = connection.execute(_TABLES_BY_REGION).fetchall()
+    problems(session, report)
+    if not tables:
+        raise OptimaError(
+            "No DynamoDB tables were found in the accounts and regions that could be read: "
+            "check --regions and AWS_PROFILE, or read the whole organisation with --use-org."
+        )
+    console = answers()
+    console.print(f"Discovered {counted(tables, 'DynamoDB table')} across {counted(accounts, 'account')}")
+    for region, count in regions:
+        console.print(f"  {region}: {counted(count, 'table')}")
+
+
+_TABLES_IN_FORCE = """
+    select count(*), count(distinct account_id)
+    from raw_dynamodb.table_metadata
+    where _dlt_valid_to is null
+"""
+_TABLES_BY_REGION = """
+    select region, count(*) as tables
+    from raw_dynamodb.table_metadata
+    where _dlt_valid_to is null
+    group by region
+    order by tables desc, region
+"""
+
+
+def collected(session: Session, report: LoadReport) -> None:
+    """Say how many points were added, and for what."""
+    _end_if_failed(report)
+    problems(session, report)
+    added = counted(report.rows, "point") if report.rows else "nothing new"
+    effort = f"{counted(report.calls, 'call')} to CloudWatch, {report.seconds:,.1f} s"
+    answers().print(f"✓ Collected metrics: {added}, {effort}")
+
+
+def priced(session: Session, report: LoadReport) -> None:
+    """Say how many prices are known."""
+    _end_if_failed(report)
+    problems(session, report)
+    with warehouse.open_read_only(session.workspace) as connection:
+        skus, regions, free = connection.execute(_PRICES).fetchone() or (0, 0, False)
+    console = answers()
+    console.print(f"✓ Collected {counted(skus, 'DynamoDB SKU')} across {counted(regions, 'region')}")
+    if free:
+        console.print("✓ Including free tier pricing data")
+
+
+_PRICES = """
+    select count(distinct sku), count(distinct region), coalesce(bool_or(price_per_unit = 0), false)
+    from raw_pricing.pricing_data
+"""
+
+
+def billed(session: Session, report: LoadReport) -> None:
+    """Say how many lines of the bill were read."""
+    _end_if_failed(report)
+    problems(session, report)
+    lines = counted(report.rows, "line") if report.rows else "nothing new"
+    answers().print(f"✓ Collected the billing export: {lines}, {report.seconds:,.1f} s")
+
+
+def problems(session: Session, report: LoadReport) -> None:
+    """List what a load went around, on standard error."""
+    shown = report.problems if session.verbose else report.problems[:_PROBLEMS_SHOWN]
+    console = errors()
+    for problem in sorted(shown, key=lambda p: (p.account_id or "", p.region or "", p.message)):
+        console.print("[yellow]![/] ", end="")
+        console.print(problem.message, markup=False, soft_wrap=True)
+    hidden = len(report.problems) - len(shown)
+    if hidden:
+        console.print(f"  and {hidden} more: --verbose lists them", soft_wrap=True)
+
+
+def _end_if_failed(report: LoadReport) -> None:
+    if report.status == "failed":
+        reason = report.summary or "nothing could be read"
+        raise OptimaError(f"{reason.rstrip('.')}. Nothing that was stored before is lost.")
+
+
+@dataclass
+class Direction:
+    """The recommendations of one analysis that go the same way."""
+
+    tables: int = 0
+    monthly_savings_usd: Decimal = field(default_factory=Decimal)
+
+
+def analysed(build: Build, analysis: Analysis, tables: Sequence[str] | None) -> None:
+    """Say what one analysis found: how many were looked at, and the savings by direction.
+
+    Raises:
+        OptimaError: Tables were named, and none of that name was analysed.
+    """
+    rows = _analysed_rows(build, analysis.mart, tables)
+    if tables and not rows:
+        raise OptimaError(f"None of these tables was analysed: {', '.join(tables)}.")
+    found = [row for row in rows if row["advice"] == "change"]
+    groups: dict[str, Direction] = defaultdict(Direction)
+    for row in found:
+        current, recommended = (json.loads(row[name]) for name in ("current_setting", "recommended_setting"))
+        group = groups[direction(analysis.kind, current, recommended)]
+        group.tables += 1
+        group.monthly_savings_usd += row["monthly_savings_usd"]
+    noun = "resource" if analysis is UTILIZATION else "table"
+    _print_analysis(analysis.title, noun, len(rows), groups)
+
+
+def _print_analysis(title: str, noun: str, looked_at: int, groups: dict[str, Direction]) -> None:
+    found = sum(group.tables for group in groups.values())
+    console = answers()
+    console.print(f"{title}\n{'=' * len(title)}")
+    console.print(f"Analyzed: {counted(looked_at, noun)} | Recommendations: {counted(found, noun)}\n")
+    width = max((len(name) for name in groups), default=0) + 1
+    for name, group in sorted(groups.items(), key=lambda item: -item[1].monthly_savings_usd):
+        count = counted(group.tables, noun)
+        console.print(f"{name + ':':<{width}} {count:>12} → Save {usd(group.monthly_savings_usd)}/month")
+    total = sum((group.monthly_savings_usd for group in groups.values()), Decimal())
+    console.print(
+        f"{'' if not groups else chr(10)}Total Potential Savings, if only this were applied: "
+        f"{usd(total)}/month ({usd(total * 12)}/year)",
+        soft_wrap=True,
+    )
+
+
+def _analysed_rows(build: Build, mart: str, tables: Sequence[str] | None) -> list[dict[str, Any]]:
+    with published.open_build(build) as connection:
+        found = connection.execute(
+            f"""
+            select advice, current_setting, recommended_setting, monthly_savings_usd
+            from {mart}
+            where ? is null or list_contains(?, table_name)
+            """,  # noqa: S608 (the mart's name is ours)
+            [tables, tables],
+        )
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,111 @@
+"""The command run: load what is due, build, publish. Made to be run every day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from optima import warehouse
+from optima.cli import operations, reports, summary
+from optima.cli.commands import command
+from optima.cli.options import Days, MinSavings, Regions, RoleName, UseOrganization, listed
+from optima.cli.session import Session
+from optima.cli.terminal import errors
+
+# How old a load may be before it is due again. Metrics always are: they are read from where they end.
+# Configuration and the bill change by the day (AWS refreshes the bill up to three times a day), prices by
+# the month.
+DUE_AFTER = {
+    "discover": timedelta(hours=12),
+    "collect-pricing": timedelta(days=7),
+    "collect-cur": timedelta(hours=12),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "run")(run)
+
+
+def run(
+    session: Session,
+    regions: Regions = None,
+    use_org: UseOrganization = None,
+    role_name: RoleName = None,
+    days: Days = None,
+    min_savings: MinSavings = None,
+    force: Annotated[bool, typer.Option("--force", help="Load everything again, due or not.")] = False,
+) -> None:
+    """Load what is due, build the recommendations and publish them."""
+    session = session.given(
+        use_organizations=use_org,
+        organizations_role_name=role_name,
+        capacity_analysis_days=days,
+        min_savings_threshold_usd=min_savings,
+    )
+    with session.writing():
+        steps = due({} if force else last_loads(session), datetime.now(UTC).replace(tzinfo=None))
+        load(session, steps, regions=listed(regions), force=force)
+        build = operations.build(session)
+    summary.organisation(build)
+
+
+def due(last: Mapping[str, datetime], now: datetime) -> set[str]:
+    """Return the loads that are due, given when each last ended well (UTC, no zone)."""
+    return {name for name, age in DUE_AFTER.items() if name not in last or now - last[name] >= age} | {
+        "collect"
+    }
+
+
+def last_loads(session: Session) -> dict[str, datetime]:
+    """Return when each kind of load last ended well; empty in a new workspace."""
+    if not session.workspace.warehouse.exists():
+        return {}
+    with warehouse.open_read_only(session.workspace) as connection:
+        if not connection.execute(_HAS_STATE).fetchone():
+            return {}
+        return dict(connection.execute(_LAST_LOADS).fetchall())
+
+
+_HAS_STATE = (
+    "select 1 from information_schema.tables where table_schema = 'ops' and table_name = 'collection_state'"
+)
+_LAST_LOADS = """
+    select operation, max(ended_at)
+    from ops.collection_state
+    where status in ('complete', 'partial') and ended_at is not null
+    group by operation
+"""
+
+
+def load(session: Session, steps: set[str], *, regions: list[str] | None = None, force: bool = False) -> None:
+    """Load the named steps in their order and report each.
+
+    Prices and the bill make the advice better; without them it says so itself. So it goes on without them.
+    """
+    if "discover" in steps:
+        reports.discovered(session, operations.discover(session, regions=regions))
+    if "collect" in steps:
+        start, end = operations.window(session.now(), session.settings.capacity_analysis_days)
+        reports.collected(session, operations.collect(session, start=start, end=end, regions=regions))
+    if "collect-pricing" in steps:
+        _if_possible(
+            "prices",
+            lambda: reports.priced(session, operations.collect_pricing(session, force_refresh=force)),
+        )
+    if "collect-cur" in steps:
+        _if_possible("the bill", lambda: reports.billed(session, operations.collect_billing(session)))
+
+
+def _if_possible(what: str, step: Callable[[], None]) -> None:
+    from loaders.errors import LoadError, WarehouseBusy
+
+    try:
+        step()
+    except WarehouseBusy:
+        raise
+    except LoadError as error:
+        errors().print(f"! Going on without {what}: {error}", markup=False, soft_wrap=True)

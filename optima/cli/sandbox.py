@@ -1,0 +1,83 @@
+"""The command sandbox serve: an AWS organisation on localhost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from optima.cli.commands import command, instant
+from optima.cli.session import Session
+from optima.cli.terminal import answers
+from optima.errors import OptimaError
+
+if TYPE_CHECKING:
+    from optima.sandbox import Sandbox
+
+app = typer.Typer(help="An AWS organisation on localhost, to try everything without an AWS account.")
+
+Accounts = Annotated[int, typer.Option(min=1, help="Member accounts that can be read.")]
+TableCount = Annotated[int, typer.Option("--tables", min=0, help="Tables.")]
+History = Annotated[int, typer.Option("--days", min=1, max=63, help="Days of metrics by the minute.")]
+Seed = Annotated[int, typer.Option(help="The same seed makes the same organisation.")]
+
+
+def serve(
+    session: Session,
+    accounts: Accounts = 6,
+    tables: TableCount = 60,
+    days: History = 14,
+    seed: Seed = 1,
+    end: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=instant,
+            metavar="INSTANT",
+            help="Where its clock stands still. Default: today's midnight UTC.",
+        ),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")
+    ] = 5005,
+) -> None:
+    """Serve an AWS organisation until Ctrl-C, and show the variables that lead to it."""
+    from optima.sandbox import SandboxConfig, serve_forever
+
+    config = SandboxConfig(accounts=accounts, tables=tables, days=days, seed=seed, end=end or session.as_of)
+    with sandbox_errors():
+        serve_forever(config, port, announce=_announce)
+
+
+@contextmanager
+def sandbox_errors() -> Iterator[None]:
+    """Turn what keeps the sandbox from being served into a sentence.
+
+    Raises:
+        OptimaError: Its extra is not installed, or the port is taken.
+    """
+    from optima.sandbox import SandboxError
+
+    try:
+        yield
+    except SandboxError as error:
+        sentence = str(error)
+        raise OptimaError(sentence[:1].upper() + sentence[1:]) from error
+
+
+def _announce(sandbox: Sandbox) -> None:
+    console = answers()
+    console.print(
+        f"# An AWS organisation as of {sandbox.end:%Y-%m-%d %H:%M} UTC. Ctrl-C ends it. In another shell:"
+    )
+    for name, value in sandbox.environment().items():
+        console.print(f"export {name}={value}", markup=False, soft_wrap=True)
+    console.print(
+        f"dynamodb-optima --project-root sandbox run --use-org --as-of {sandbox.end.isoformat()}",
+        soft_wrap=True,
+    )
+
+
+command(app, "serve")(serve)

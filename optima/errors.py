@@ -1,0 +1,15 @@
+"""What the front door says when something went wrong that a person can mend."""
+
+from __future__ import annotations
+
+
+class OptimaError(Exception):
+    """One sentence for the user: what happened, to what, what to do about it. Shown without a stack trace."""
+
+
+class WorkspaceBusyError(OptimaError):
+    """Another process writes to the workspace; the sentence names it."""
+
+
+class NothingPublishedError(OptimaError):
+    """No build of this workspace has been published yet."""

@@ -1,0 +1,117 @@
+"""Publishing: the marts of a green build become a file of their own, which readers open.
+
+A build is a new path and never an old one with new contents, because DuckDB hands a process that still
+holds a path what it held before. `current` names the newest and is renamed into place, so that a reader
+sees a whole build or the one before it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optima import minutes, warehouse
+from optima.errors import OptimaError
+from optima.published import Build, build_at, builds
+from optima.workspace import Workspace
+
+if TYPE_CHECKING:
+    import duckdb
+
+_log = logging.getLogger(__name__)
+
+# A reader that has just read `current` opens its file within moments; an hour forgives a suspended laptop.
+GRACE = timedelta(hours=1)
+
+_SCHEMA = "marts"
+
+
+def publish(workspace: Workspace, as_of: datetime | None = None) -> Build:
+    """Copy the marts into a file of their own and make it current.
+
+    Args:
+        workspace: Where the warehouse is and the build goes. Nobody may be writing the warehouse.
+        as_of: The instant that the build stands for (UTC, no zone), noted in the table `publication`.
+
+    Raises:
+        OptimaError: There is no mart to publish, or the warehouse cannot be opened.
+    """
+    build = build_at(workspace, datetime.now(UTC).replace(tzinfo=None))
+    unfinished = build.path.with_name(f".{build.path.name}.unfinished")
+    _sweep(workspace)
+    _copy(workspace, build, unfinished, as_of)
+    _sync(unfinished)
+    unfinished.replace(build.path)
+    pointer = workspace.current.with_name(".current.unfinished")
+    pointer.write_text(build.path.name, encoding="utf-8")
+    _sync(pointer)
+    pointer.replace(workspace.current)
+    _sync(workspace.data)
+    _delete_superseded(workspace, build)
+    _log.info("published %s", build.path.name)
+    return build
+
+
+def marts(workspace: Workspace) -> list[str]:
+    """Return the names of the marts in the warehouse, if there is one; the caller holds the workspace."""
+    if not workspace.warehouse.exists():
+        return []
+    with warehouse.open_read_only(workspace) as connection:
+        return _names(connection)
+
+
+def _copy(workspace: Workspace, build: Build, target: Path, as_of: datetime | None) -> None:
+    """Fill the new file from the warehouse, attached to it read-only, and bring the minutes up to date."""
+    with warehouse.open_beside(workspace, target) as connection:
+        names = _names(connection, "warehouse")
+        if not names:
+            raise OptimaError(
+                f"The warehouse {workspace.warehouse} holds no marts: run `dynamodb-optima run` first."
+            )
+        for name in names:
+            connection.execute(f'create table "{name}" as from warehouse.{_SCHEMA}."{name}"')
+        connection.execute(
+            "create table publication as "
+            "select ? as build_id, ?::timestamp as published_at, ?::timestamp as as_of",
+            [build.build_id, build.published_at, as_of],
+        )
+        days = minutes.export(connection, "warehouse", workspace)
+    _log.info("copied %d marts, wrote the minutes of %d days", len(names), len(days))
+
+
+def _names(connection: duckdb.DuckDBPyConnection, catalog: str | None = None) -> list[str]:
+    rows = connection.execute(
+        """
+        select table_name
+        from information_schema.tables
+        where table_catalog = coalesce(?, current_catalog()) and table_schema = ?
+        order by table_name
+        """,
+        [catalog, _SCHEMA],
+    )
+    return [name for (name,) in rows.fetchall()]
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(workspace: Workspace) -> None:
+    for leftover in workspace.data.glob(".marts-*.unfinished*"):
+        leftover.unlink(missing_ok=True)
+
+
+def _delete_superseded(workspace: Workspace, newest: Build) -> None:
+    """Delete builds that were superseded longer ago than the grace."""
+    kept = builds(workspace)
+    for build, successor in itertools.pairwise(kept):
+        if newest.published_at - successor.published_at > GRACE:
+            build.path.unlink(missing_ok=True)

@@ -1,0 +1,201 @@
+"""dbt as a library: its argument list is made by pure functions, its failure is a sentence.
+
+The one dbt project lies at the root of a checkout, and in the wheel as `optima/_dbt`. Either may be
+read-only: every path that dbt writes to is named and lies in the workspace.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from optima import warehouse
+from optima.errors import OptimaError
+from optima.workspace import Workspace
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+    from optima.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One kind of advice that can be built by itself: its kind in the marts, and the mart that holds it."""
+
+    kind: str
+    title: str
+
+    @property
+    def mart(self) -> str:
+        """The mart, one row for each table or resource that was looked at."""
+        return f"{self.kind}_recommendations"
+
+
+CAPACITY = Analysis("capacity_mode", "Capacity Mode Analysis Results")
+TABLE_CLASS = Analysis("table_class", "Table Class Analysis Results")
+UTILIZATION = Analysis("utilization", "Utilization Analysis Results")
+
+_FAILED = {"error", "fail", "runtime error"}
+
+
+class Progress(Protocol):
+    """What a run reports to: how many steps there are, and each that is done."""
+
+    def total(self, units: int) -> None:
+        """Say how many steps the run has."""
+
+    def advance(self, units: int = 1, note: str = "") -> None:
+        """Count steps as done; the note names the last one."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where the dbt project and its profile lie."""
+
+    directory: Path
+    profiles: Path
+
+    @classmethod
+    def find(cls) -> Project:
+        """Return the project of the checkout this package runs from, else the one in the wheel."""
+        package = Path(__file__).parent
+        directory = package.parent if (package.parent / "dbt_project.yml").exists() else package / "_dbt"
+        return cls(directory, directory / "profiles")
+
+
+def variables(settings: Settings, workspace: Workspace, as_of: datetime, **options: Any) -> dict[str, Any]:
+    """Return dbt's variables for a build as of an instant (UTC, no zone); None changes nothing."""
+    values = {
+        "as_of": as_of.isoformat(timespec="seconds"),
+        "days": settings.capacity_analysis_days,
+        "months": settings.table_class_analysis_months,
+        "min_savings": settings.min_savings_threshold_usd,
+        "target_utilization": settings.autoscaling_target_utilization,
+        "decisions_path": str(workspace.decisions),
+    }
+    return values | {name: value for name, value in options.items() if value is not None}
+
+
+def selection(analysis: Analysis, built: Iterable[str]) -> list[str]:
+    """Return what dbt builds for one analysis, given the marts that are there; empty means everything.
+
+    An analysis is its mart with all that it is made from and all that is made from it. The list of
+    recommendations unites every kind, so that the first analysis of a workspace builds all of them.
+    """
+    united = {each.mart for each in (CAPACITY, TABLE_CLASS, UTILIZATION)}
+    return [f"+{analysis.mart}+"] if united <= set(built) else []
+
+
+def arguments(
+    command: Sequence[str],
+    project: Project,
+    workspace: Workspace,
+    *,
+    select: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+    debug: bool = False,
+) -> list[str]:
+    """Return dbt's argument list for a command such as ["build"], which says nothing on the terminal."""
+    chosen = ["--select", *select] if select else []
+    given = ["--vars", json.dumps(values, sort_keys=True)] if values else []
+    # Unit tests prove the models, not the user's data.
+    without = ["--exclude-resource-type", "unit_test"] if "build" in command else []
+    paths = {
+        "--project-dir": project.directory,
+        "--profiles-dir": project.profiles,
+        "--target-path": workspace.dbt_target,
+        "--log-path": workspace.logs,
+    }
+    where = [text for flag, path in paths.items() for text in (flag, str(path))]
+    quiet = ["--quiet", "--no-print", "--log-level", "none", "--log-level-file", "debug" if debug else "info"]
+    return [*command, *chosen, *without, *given, *where, *quiet, "--no-send-anonymous-usage-stats"]
+
+
+def run(argument_list: Sequence[str], workspace: Workspace, progress: Progress) -> None:
+    """Run dbt in this process on the workspace's warehouse, and let go of the warehouse afterwards.
+
+    Raises:
+        OptimaError: A model or test failed, the models cannot be read, or the warehouse cannot be opened.
+    """
+    with _environment(workspace):
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
+
+        try:
+            outcome = dbtRunner(callbacks=[_reporter(progress)]).invoke(list(argument_list))
+        finally:
+            # dbt-duckdb keeps the file open for the life of the process; nobody else could open it.
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if not outcome.success:
+        raise _failure(outcome, workspace)
+
+
+@contextmanager
+def _environment(workspace: Workspace) -> Iterator[None]:
+    """Tell the profile where the warehouse is, and numba where to keep compiled code, during a run."""
+    names = {
+        "OPTIMA_WAREHOUSE": str(workspace.warehouse),
+        "NUMBA_CACHE_DIR": str(workspace.compiled),
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _reporter(progress: Progress) -> Callable[[Any], None]:
+    def report(event: Any) -> None:
+        if event.info.name == "ConcurrencyLine":
+            progress.total(event.data.node_count)
+        elif event.info.name == "NodeFinished":
+            progress.advance(note=event.data.node_info.node_name)
+
+    return report
+
+
+def _failure(outcome: dbtRunnerResult, workspace: Workspace) -> OptimaError:
+    details = f"details in {workspace.logs / 'dbt.log'}"
+    if outcome.exception is not None:
+        message = str(outcome.exception)
+        _log.error("dbt could not run: %s", message)
+        first_line = next((line.strip() for line in message.splitlines() if line.strip()), "no reason given")
+        return warehouse.explain(message, workspace.warehouse) or OptimaError(
+            f"The models could not be run ({first_line}); nothing was published, {details}."
+        )
+    results = list(getattr(outcome.result, "results", None) or [])
+    failed = [result for result in results if str(result.status) in _FAILED]
+    for result in failed:
+        _log.error("%s %s: %s", result.node.resource_type, result.node.name, result.message)
+        known = warehouse.explain(str(result.message), workspace.warehouse)
+        if known:
+            return known
+    skipped = sum(str(result.status) == "skipped" for result in results)
+    return OptimaError(_what_failed(failed, skipped) + f"; nothing was published, {details}.")
+
+
+def _what_failed(failed: Sequence[Any], skipped: int) -> str:
+    if not failed:
+        return "The build stopped before it ended"
+    first = failed[0]
+    kind = "The test" if str(first.node.resource_type) == "test" else f"The {first.node.resource_type}"
+    others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+    rows = f" with {first.failures} rows" if first.failures else ""
+    after = f", {skipped} steps that depend on it were left out" if skipped else ""
+    return f"{kind} {first.node.name}{others} failed{rows}{after}"
