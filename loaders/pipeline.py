@@ -1,0 +1,296 @@
+"""Where raw data is written: the warehouse's raw and ops schemas, through dlt. No other module knows.
+
+A load opens the warehouse once and keeps it open until it ends, so that a second writer is told at once that
+it is busy instead of loading the same rows beside the first. dlt works on that same connection.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import duckdb
+import pyarrow as pa
+
+from loaders.errors import LoadError, SchemaMismatch, WarehouseBusy
+from loaders.schemas import (
+    AWS_ACCOUNTS,
+    CUR_DATA,
+    CUR_METADATA,
+    CUR_PERIODS,
+    GSI_METADATA,
+    METRICS,
+    OPS_TABLES,
+    ORGANIZATIONAL_UNITS,
+    PRICING_DATA,
+    RAW_TABLES,
+    TABLE_METADATA,
+    TABLE_SIZES,
+    RawTable,
+)
+
+Rows: TypeAlias = pa.Table | Iterable[pa.Table] | Sequence[Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class Write:
+    """How rows reach one raw table.
+
+    append: as they are, the loader having made room. upsert: a row replaces the one of the same key.
+    replace: the rows of the groups named by `by` give way to the new ones as a whole, in one transaction.
+    history: dlt's scd2; a version not seen again in its group (`by`) is closed, a group not loaded is left as
+    it is.
+    """
+
+    mode: Literal["append", "upsert", "replace", "history"]
+    by: tuple[str, ...] = ()
+
+
+WRITES = {
+    AWS_ACCOUNTS.qualified_name: Write("upsert"),
+    ORGANIZATIONAL_UNITS.qualified_name: Write("upsert"),
+    TABLE_METADATA.qualified_name: Write("history", by=("account_id", "region")),
+    GSI_METADATA.qualified_name: Write("history", by=("account_id", "region")),
+    TABLE_SIZES.qualified_name: Write("upsert"),
+    METRICS.qualified_name: Write("append"),
+    PRICING_DATA.qualified_name: Write("upsert"),
+    CUR_METADATA.qualified_name: Write("upsert"),
+    CUR_PERIODS.qualified_name: Write("upsert"),
+    CUR_DATA.qualified_name: Write("replace", by=("payer_account_id", "export_name", "billing_period")),
+}
+
+# dlt's contract: a table it was not told of may be created, a column or type it was not told of may not.
+_CONTRACT = {"tables": "evolve", "columns": "freeze", "data_type": "freeze"}
+
+_DLT_SETTINGS = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",  # what fails is raised, and said by us
+    "LOAD__DELETE_COMPLETED_JOBS": "true",  # else every Parquet file ever loaded stays on disk
+    "LOAD__TRUNCATE_STAGING_DATASET": "true",
+    "LOAD__WORKERS": "1",
+}
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A workspace's DuckDB file and the directory in which dlt keeps its working files."""
+
+    path: Path
+    state_dir: Path
+
+    @contextmanager
+    def open(self) -> Iterator[OpenWarehouse]:
+        """Open for writing, with every raw and ops table declared, and close whatever happens.
+
+        Raises:
+            WarehouseBusy: another process has it open.
+            LoadError: the file cannot be created, written or understood.
+        """
+        connection = _connect(self.path)
+        try:
+            opened = OpenWarehouse(connection, self.state_dir)
+            opened.declare()
+            yield opened
+        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, OSError) as error:
+            raise LoadError(f"The warehouse {self.path} cannot be used: {_first_line(error)}.") from error
+        finally:
+            connection.close()
+
+
+class OpenWarehouse:
+    """The warehouse while a load has it: one connection, shared with dlt."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, state_dir: Path) -> None:
+        self.connection = connection
+        self._state_dir = state_dir
+        self._pipelines: dict[str, Any] = {}
+
+    def declare(self) -> None:
+        """Create what is missing of the raw and ops tables. Takes milliseconds when nothing is."""
+        self.connection.execute("create schema if not exists ops")
+        for name, columns in OPS_TABLES.items():
+            self.connection.execute(f"create table if not exists ops.{name} ({columns})")
+        missing = [table for table in RAW_TABLES if not self._has(table)]
+        for dataset in sorted({table.dataset for table in missing}):
+            tables = [table for table in missing if table.dataset == dataset]
+            self._run(dataset, [_declaration(table) for table in tables])
+
+    def load(self, *loads: tuple[RawTable, Rows], read_at: datetime | None = None) -> None:
+        """Write rows to raw tables of one dataset, each as `WRITES` says, in one dlt run.
+
+        Args:
+            loads: a table and its rows: Arrow in the declared schema (strings may be dictionary-encoded),
+                or dicts for a table that keeps history.
+            read_at: UTC instant at which a history's versions begin and end. Default: the present.
+
+        Raises:
+            SchemaMismatch: Arrow data is not as declared. Nothing of the run was written.
+            LoadError: the warehouse refused the rows.
+        """
+        resources = [_resource(table, rows, read_at) for table, rows in loads]
+        self._run(loads[0][0].dataset, resources)
+
+    def retire(self, table: RawTable, groups: Iterable[tuple[str, ...]], read_at: datetime) -> None:
+        """Close every open version of a history's groups, which dlt cannot do for a group without any row."""
+        by = WRITES[table.qualified_name].by
+        condition = " and ".join(f"{column} = ?" for column in by)
+        for group in groups:
+            self.connection.execute(
+                f"update {table.qualified_name} set _dlt_valid_to = ? "  # noqa: S608 (names are ours)
+                f"where _dlt_valid_to is null and {condition}",
+                [read_at.replace(tzinfo=UTC), *group],
+            )
+
+    def _has(self, table: RawTable) -> bool:
+        found = self.connection.execute(
+            "select column_name from information_schema.columns where table_schema = ? and table_name = ?",
+            [table.dataset, table.name],
+        ).fetchall()
+        return {name for (name,) in found} >= set(table.schema.names)
+
+    def _run(self, dataset: str, resources: list[Any]) -> None:
+        from dlt.pipeline.exceptions import PipelineStepFailed
+
+        try:
+            self._pipeline(dataset).run(resources)
+        except PipelineStepFailed as error:
+            self._pipelines.pop(dataset)  # with what it left pending; the next run begins afresh
+            cause = _root_cause(error)
+            if isinstance(cause, SchemaMismatch | LoadError):
+                raise cause from error
+            raise LoadError(f"Writing to {dataset} failed: {_first_line(cause)}.") from error
+
+    def _pipeline(self, dataset: str) -> Any:
+        """Return the dlt pipeline of a dataset, begun afresh once per load.
+
+        What a killed load left behind is dropped, never resumed: resuming appends its rows a second time.
+        """
+        if dataset not in self._pipelines:
+            os.environ.update(_DLT_SETTINGS, DLT_DATA_DIR=str(self._state_dir))
+            import dlt
+
+            self._pipelines[dataset] = dlt.pipeline(
+                dataset,
+                pipelines_dir=str(self._state_dir),
+                destination=dlt.destinations.duckdb(self.connection),
+                dataset_name=dataset,
+            ).drop()
+        return self._pipelines[dataset]
+
+
+def declare_raw_tables(warehouse: Warehouse) -> None:
+    """Create every raw and ops table that is missing, so that dbt finds its sources before any load."""
+    with warehouse.open():
+        pass
+
+
+def check_schema(table: RawTable, found: pa.Schema) -> None:
+    """Compare an Arrow schema with the declared one: dlt would cast a mismatch without a word.
+
+    Raises:
+        SchemaMismatch: a column is missing, unknown, or of another type. Order does not matter, and a
+            dictionary of strings passes for strings.
+    """
+    declared = {field.name: field.type for field in table.schema}
+    given = {field.name: _decoded(field.type) for field in found}
+    wrong = [name for name in declared.keys() | given.keys() if declared.get(name) != given.get(name)]
+    if wrong:
+        details = "; ".join(
+            f"{name}: declared {declared.get(name)}, found {given.get(name)}" for name in sorted(wrong)
+        )
+        raise SchemaMismatch(f"{table.qualified_name} does not take this table ({details}).")
+
+
+def _decoded(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _checked(table: RawTable, rows: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    for part in rows:
+        check_schema(table, part.schema)
+        yield part
+
+
+def _resource(table: RawTable, rows: Rows, read_at: datetime | None) -> Any:
+    """Build the dlt resource of one table: key, write disposition, column types and contract all stated."""
+    import dlt
+
+    write = WRITES[table.qualified_name]
+    contract: Any = _CONTRACT
+    data: Any = rows
+    if isinstance(rows, pa.Table):
+        check_schema(table, rows.schema)
+    elif write.mode != "history":
+        data = _checked(table, rows)
+    return dlt.resource(
+        data,
+        name=table.name,
+        columns=_columns(table, write),
+        primary_key=table.key if write.mode == "upsert" else (),
+        write_disposition=_disposition(write, read_at or datetime.now(UTC).replace(tzinfo=None)),
+        schema_contract=contract,
+    )
+
+
+def _declaration(table: RawTable) -> Any:
+    """Build a resource without rows, which makes dlt create the table or the columns that are missing."""
+    import dlt
+
+    def no_rows() -> Iterator[Any]:
+        yield dlt.mark.materialize_table_schema()
+
+    # Rows in Arrow carry none of dlt's own columns; rows in dicts do, and need them in the table.
+    history = WRITES[table.qualified_name].mode == "history"
+    resource = _resource(table, no_rows() if history else table.schema.empty_table(), None)
+    return resource.apply_hints(schema_contract="evolve") or resource
+
+
+def _columns(table: RawTable, write: Write) -> Any:
+    from dlt.common.libs.pyarrow import py_arrow_to_table_schema_columns
+
+    columns = py_arrow_to_table_schema_columns(table.schema)
+    for name in write.by:
+        columns[name]["merge_key"] = True
+    return columns
+
+
+def _disposition(write: Write, read_at: datetime) -> Any:
+    if write.mode == "append":
+        return "append"
+    if write.mode == "history":
+        boundary = read_at.replace(tzinfo=UTC).isoformat()
+        return {"disposition": "merge", "strategy": "scd2", "boundary_timestamp": boundary}
+    return {"disposition": "merge", "strategy": "delete-insert"}
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(str(path))
+    except (duckdb.Error, OSError) as error:
+        if "Could not set lock" in str(error):
+            holder = re.search(r"PID (\d+)", str(error))
+            raise WarehouseBusy(path, int(holder[1]) if holder else None) from error
+        raise LoadError(
+            f"The warehouse {path} cannot be opened for writing: {_first_line(error)}; "
+            "check the path and its permissions, or restore the file from a backup."
+        ) from error
+    # Order of insertion means nothing to us, and keeping it costs memory on every append.
+    connection.execute("set preserve_insertion_order = false; set timezone = 'UTC'")
+    return connection
+
+
+def _root_cause(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
