@@ -1,0 +1,85 @@
+"""What the reader narrows the pages down to: the widgets of the side bar, kept in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import streamlit as st
+
+from dashboard import data, wording
+from optima.published import Build
+
+# Parameters of the address, and keys of the widgets, with the value that filters nothing.
+_NOTHING = {
+    "kind": [],
+    "account": [],
+    "region": [],
+    "status": [],
+    "min_savings": 0.0,
+    "table": "",
+    "keep": False,
+}
+_NAME_AND_ID = " · "
+
+
+def choose(build: Build) -> data.Filters | None:
+    """Draw the filters and return what they say, None while the table name pattern is not a valid one.
+
+    Every widget is bound to a parameter of the address, so that a copied link shows the same selection.
+    """
+    offered = data.choices(build)
+    with st.sidebar:
+        st.subheader("Filters")
+        kinds = _several("Kind", "kind", {wording.kind_name(kind): kind for kind in offered.kinds})
+        accounts = _several(
+            "Account", "account", {f"{name}{_NAME_AND_ID}{key}": key for key, name in offered.accounts}
+        )
+        regions = _several("Region", "region", {region: region for region in offered.regions})
+        statuses = _several("Status", "status", {status.capitalize(): status for status in offered.statuses})
+        min_savings = st.number_input(
+            "Minimum savings (USD a month)",
+            min_value=0.0,
+            step=10.0,
+            format="%.2f",
+            key="min_savings",
+            bind="query-params",
+            help="Hides what saves less. At 0 nothing is hidden, not even a replica whose own cost rises "
+            "while its global table as a whole gets cheaper.",
+        )
+        pattern = st.text_input(
+            "Table name (regular expression)",
+            key="table",
+            placeholder="^prod-.*-events$",
+            bind="query-params",
+            help="RE2 syntax, found anywhere in the name; `^` and `$` are its ends, `(?i)` ignores case",
+        )
+        problem = data.pattern_problem(pattern)
+        if problem:
+            st.error(f"Not a valid regular expression: {wording.literal(problem)}")
+        include_keep = st.toggle(
+            "List what should stay, too",
+            key="keep",
+            bind="query-params",
+            help="Adds the tables and indexes that are best left as they are, with the reason.",
+        )
+        st.button("Clear filters", on_click=_clear, type="tertiary", icon=":material/filter_alt_off:")
+    if problem:
+        return None
+    return data.Filters(kinds, accounts, regions, statuses, Decimal(str(min_savings)), pattern, include_keep)
+
+
+def _several(label: str, key: str, values: Mapping[str, str]) -> tuple[str, ...]:
+    """Draw a choice of several labels and return their values.
+
+    A label that the address names and this build does not have stays selected, and selects nothing:
+    dropping it would show the whole organisation under a link that was made for one account.
+    """
+    named = [text for text in st.query_params.get_all(key) if text and text not in values]
+    chosen = st.multiselect(label, [*values, *named], key=key, placeholder="All", bind="query-params")
+    return tuple(values.get(text, text.rpartition(_NAME_AND_ID)[2]) for text in chosen)
+
+
+def _clear() -> None:
+    for key, nothing in _NOTHING.items():
+        st.session_state[key] = nothing

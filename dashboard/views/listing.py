@@ -1,0 +1,88 @@
+"""The list of recommendations and its export: both hold the rows that the filters select, and no others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import data, wording
+from dashboard.data import Filters
+from optima.published import Build
+
+_ROW, _MOST_ROWS = 36, 15
+
+
+def render(build: Build, filters: Filters) -> None:
+    """Draw the list with its number of rows and the button that exports it."""
+    selected = data.selected(build, filters)
+    heading, export = st.columns([4, 1], vertical_alignment="bottom")
+    heading.subheader("Recommendations")
+    heading.caption(f"{wording.count(selected.num_rows, 'row')}, the largest saving first")
+    export.download_button(
+        "Export as CSV",
+        lambda: data.as_csv(selected),
+        file_name=f"recommendations-{build.build_id}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        width="stretch",
+        disabled=selected.num_rows == 0,
+    )
+    if selected.num_rows == 0:
+        st.info(
+            "No recommendation fits these filters."
+            if filters != Filters()
+            else "Nothing to change: every table and index that was judged is best left as it is."
+        )
+        return
+    st.dataframe(
+        listed(build, filters),
+        column_config=_COLUMNS,
+        hide_index=True,
+        row_height=_ROW,
+        height=_ROW * (min(selected.num_rows, _MOST_ROWS) + 1) + 2,
+        placeholder="",
+        alt="Recommendations",
+    )
+
+
+@st.cache_data(max_entries=data.KEPT, show_spinner=False)
+def listed(build: Build, filters: Filters) -> pd.DataFrame:
+    """Return the selected rows as the list shows them: settings in words, amounts in USD a month."""
+    rows = data.listed(build, filters)
+    rows["kind"] = rows["kind"].map(wording.kind_name)
+    rows["status"] = rows["status"].str.capitalize()
+    for column in ("confidence", "risk"):
+        rows[column] = rows[column].str.capitalize()
+    for column in ("current_setting", "recommended_setting"):
+        rows[column] = rows[column].map(wording.setting)
+    return rows
+
+
+def _text(label: str, width: int, **options: Any) -> Any:
+    return st.column_config.TextColumn(label, width=width, **options)
+
+
+def _usd(label: str, help_text: str) -> Any:
+    return st.column_config.NumberColumn(label, help=help_text, format="dollar", width=120)
+
+
+_COLUMNS = {
+    "table_name": _text("Table", 200, pinned=True),
+    "index_name": _text("Index", 110, help="Empty for the table itself."),
+    "kind": _text("Kind", 115),
+    "monthly_savings_usd": _usd("Saves a month", "USD a month, if only changes of this kind were applied."),
+    "current_monthly_cost_usd": _usd("Costs now", "USD a month, of what this kind of change is about."),
+    "projected_monthly_cost_usd": _usd("Would cost", "USD a month, after the change."),
+    "current_setting": _text("Setting now", 220),
+    "recommended_setting": _text("Recommended", 320),
+    "confidence": _text("Confidence", 95),
+    "risk": _text("Risk", 80),
+    "status": _text("Status", 95),
+    "account_name": _text("Account", 140),
+    "account_id": _text("Account id", 120),
+    "region": _text("Region", 110),
+    "reason": _text("Reason", 700),
+}

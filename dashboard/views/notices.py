@@ -1,0 +1,59 @@
+"""What a reader must know before trusting the figures: old data, and data that is missing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from dashboard import wording
+from dashboard.data import ENOUGH_COVERAGE, Gaps, Scope
+
+# A daily run is late by then, whichever hour it starts at.
+_STALE_AFTER = timedelta(hours=48)
+_NAMED = 3
+
+
+def render(scope: Scope, gaps: Gaps, now: datetime) -> None:
+    """Draw what is old or missing and what to do about it. `now` is UTC without a zone."""
+    sentences = [text for text in (_stale(scope, now), _unread(gaps), _unbilled(gaps), _short(scope)) if text]
+    if sentences:
+        st.warning("\n".join(f"- {text}" for text in sentences))
+
+
+def _stale(scope: Scope, now: datetime) -> str:
+    if scope.window_end is None or now - scope.window_end <= _STALE_AFTER:
+        return ""
+    return f"The data ends {wording.age(scope.window_end, now)}: `dynamodb-optima run` loads what came since."
+
+
+def _unread(gaps: Gaps) -> str:
+    accounts = gaps.unread_accounts
+    if not accounts:
+        return ""
+    named = ", ".join(f"{wording.literal(name)} ({account_id})" for name, account_id in accounts[:_NAMED])
+    others = f" and {len(accounts) - _NAMED:,} more" if len(accounts) > _NAMED else ""
+    return (
+        f"{wording.count(len(accounts), 'account')} could not be read in full: {named}{others}. "
+        "What is missing there counts in no figure; `dynamodb-optima status` says why."
+    )
+
+
+def _unbilled(gaps: Gaps) -> str:
+    if not gaps.tables_without_billing:
+        return ""
+    tables = wording.count(gaps.tables_without_billing, "table")
+    return (
+        f"No billing export covers {tables}: their table class is not judged. "
+        "`dynamodb-optima collect-cur` loads an hourly export with resource ids."
+    )
+
+
+def _short(scope: Scope) -> str:
+    if not scope.short_of_history:
+        return ""
+    resources = wording.count(scope.short_of_history, "table or index", "tables and indexes")
+    return (
+        f"{resources} of {scope.resources:,} know less than {ENOUGH_COVERAGE * 100:.0f} % of their minutes: "
+        "too little to advise on capacity. `dynamodb-optima collect` fetches what CloudWatch still holds."
+    )

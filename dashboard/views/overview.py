@@ -1,0 +1,101 @@
+"""The first page: what could be saved, where, by which changes, and how much is known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, data, wording
+from dashboard.data import Filters, KindTotal, Scope
+from dashboard.views import listing, notices
+from optima.published import Build
+
+
+def render(build: Build, filters: Filters | None) -> None:
+    """Draw the page for one build and selection; `filters` is None while the pattern is invalid."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    st.title("Overview")
+    st.caption(
+        f"Published {wording.age(build.published_at, now)} ({wording.instant(build.published_at)}), "
+        f"build {build.build_id}"
+    )
+    if filters is None:
+        st.info(
+            "The table name in the side bar is not a valid regular expression. Correct it to see figures."
+        )
+        return
+    scope = data.scope(build, filters)
+    notices.render(scope, data.gaps(build), now)
+    totals = _totals(build, filters)
+    _savings(totals)
+    _facts(totals, scope, now)
+    _where(build, filters, totals)
+    listing.render(build, filters)
+
+
+def _totals(build: Build, filters: Filters) -> list[KindTotal]:
+    """Return one total per kind asked for, in the product's order, zero where nothing is to change."""
+    found = {total.kind: total for total in data.totals(build, filters)}
+    nothing = (0, Decimal(0), Decimal(0), Decimal(0), Decimal(0))
+    asked = filters.kinds or data.choices(build).kinds
+    return [found.get(kind, KindTotal(kind, *nothing)) for kind in sorted(asked, key=wording.kind_order)]
+
+
+def _savings(totals: list[KindTotal]) -> None:
+    for column, total in zip(st.columns(max(len(totals), 1)), totals, strict=False):
+        with column.container(border=True):
+            st.metric(
+                f"{wording.kind_name(total.kind)}, {wording.count(total.recommendations, 'recommendation')}",
+                f"{wording.usd(total.monthly_savings_usd)} a month",
+                delta=f"{wording.usd(total.annual_savings_usd)} a year",
+                delta_color="off",
+                delta_arrow="off",
+            )
+            st.caption("if only this were applied")
+
+
+def _facts(totals: list[KindTotal], scope: Scope, now: datetime) -> None:
+    tables, recommendations, coverage, until = st.columns(4)
+    tables.metric("Tables analysed", f"{scope.tables:,}")
+    recommendations.metric("Recommendations", f"{sum(total.recommendations for total in totals):,}")
+    coverage.metric(
+        "Coverage",
+        "none" if scope.coverage_ratio is None else wording.percent(scope.coverage_ratio),
+        help="Share of the minutes in the window of which demand is known, over all tables and indexes.",
+    )
+    until.metric(
+        "Data until",
+        "none" if scope.window_end is None else wording.age(scope.window_end, now),
+        help=None if scope.window_end is None else wording.instant(scope.window_end),
+    )
+
+
+def _where(build: Build, filters: Filters, totals: list[KindTotal]) -> None:
+    if not any(total.recommendations for total in totals):
+        return
+    kinds, tables = st.columns(2, gap="large")
+    with kinds:
+        st.subheader("Savings by kind")
+        st.caption("USD a month; pale: what is paid for the same now")
+        st.altair_chart(charts.by_kind(totals), alt="Savings by kind")
+    with tables:
+        largest = data.top_tables(build, filters)
+        st.subheader("Top ten tables")
+        st.caption("USD a month, by the one kind that saves most")
+        st.markdown(charts.legend(largest["kind"]))
+        st.altair_chart(charts.top_tables(largest), alt="Largest savings")
+    accounts, regions = st.columns(2, gap="large")
+    with accounts:
+        _places("account", data.by_account(build, filters))
+    with regions:
+        _places("region", data.by_region(build, filters))
+
+
+def _places(what: str, savings: pd.DataFrame) -> None:
+    st.subheader(f"Savings by {what}")
+    st.caption("USD a month, each kind as if only it were applied")
+    st.markdown(charts.legend(savings["kind"]))
+    st.altair_chart(charts.by_place(savings), alt=f"Savings by {what}")

@@ -1,0 +1,56 @@
+"""Workspaces with a published build, and a browser where this machine has one."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from published_marts import organisation, publish
+
+from optima.published import Build
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_deselected = 0
+
+
+def find_browser() -> str | None:
+    """Return the path of a Chromium on this machine."""
+    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take the browser tests out where there is no browser to run them in."""
+    global _deselected
+    if find_browser():
+        return
+    browser = [item for item in items if item.get_closest_marker("browser")]
+    items[:] = [item for item in items if item not in browser]
+    _deselected = len(browser)
+    config.hook.pytest_deselected(items=browser)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say that browser tests were left out, and why."""
+    if _deselected:
+        terminalreporter.write_line(f"{_deselected} browser tests were not run: no Chromium on this machine.")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The clock as the pages read it: UTC without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace in which nothing was published yet, and which the pages show."""
+    monkeypatch.setenv("OPTIMA_PROJECT_ROOT", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def build(workspace: Path, now: datetime) -> Build:
+    """The small organisation, published three hours ago with data until four hours ago."""
+    return publish(workspace, organisation(now - timedelta(hours=4)), now - timedelta(hours=3))

@@ -1,0 +1,135 @@
+"""The questions that charts and export ask, on a small organisation."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from published_marts import ANALYTICS, COLUMNS, PAYMENTS, Organisation, organisation, publish
+
+from dashboard import charts, data
+from dashboard.data import Filters
+from optima.published import Build
+
+
+def exported(build: Build, filters: Filters) -> list[dict[str, str]]:
+    """Return the rows of the export."""
+    text = data.as_csv(data.selected(build, filters)).decode()
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_the_export_is_the_selection_with_every_column_and_digit(build: Build) -> None:
+    rows = exported(build, Filters(kinds=("capacity_mode",)))
+    assert list(rows[0]) == list(COLUMNS["recommendations"])
+    assert [(row["table_name"], row["monthly_savings_usd"]) for row in rows] == [
+        ("prod-sessions", "900"),
+        ("prod-orders", "13.0305"),
+    ]
+    assert rows[1]["account_id"] == PAYMENTS
+    assert rows[1]["current_monthly_cost_usd"] == "22.995"
+    assert rows[1]["index_name"] == ""
+
+
+def test_the_export_quotes_what_csv_separates(workspace: Path, now: datetime) -> None:
+    made = organisation(now)
+    made.recommendations[0]["reason"] = 'Flat, at "70" a second,\nall day.'
+    build = publish(workspace, made, now)
+    rows = exported(build, Filters(table_pattern="orders"))
+    assert [row["reason"] for row in rows] == ['Flat, at "70" a second,\nall day.']
+
+
+def test_totals_are_exact(build: Build) -> None:
+    totals = {total.kind: total for total in data.totals(build, Filters())}
+    assert totals["capacity_mode"].monthly_savings_usd == Decimal("913.0305")
+    assert totals["capacity_mode"].current_monthly_cost_usd == Decimal("1522.9950")
+    assert totals["utilization"].annual_savings_usd == Decimal("11173.9056")
+
+
+def test_savings_by_account_and_region(build: Build) -> None:
+    accounts = data.by_account(build, Filters())
+    regions = data.by_region(build, Filters())
+    assert sorted(accounts.round(4).itertuples(index=False, name=None)) == [
+        (f"analytics · {ANALYTICS}", "utilization", 931.1588),
+        (f"payments · {PAYMENTS}", "capacity_mode", 913.0305),
+        (f"payments · {PAYMENTS}", "table_class", 35.2),
+    ]
+    assert sorted(regions.round(4).itertuples(index=False, name=None)) == [
+        ("eu-west-1", "table_class", 35.2),
+        ("eu-west-1", "utilization", 11.8625),
+        ("us-east-1", "capacity_mode", 913.0305),
+        ("us-east-1", "utilization", 919.2963),
+    ]
+
+
+def test_a_table_ranks_by_the_one_kind_that_saves_most_its_indexes_included(
+    workspace: Path, now: datetime
+) -> None:
+    made = organisation(now)
+    made.recommend("utilization", "prod-orders", ("20", "5"))
+    made.recommend("utilization", "prod-orders", ("20", "8"), index_name="by-customer")
+    top = data.top_tables(publish(workspace, made, now), Filters(), most=4)
+    assert list(zip(top["table_name"], top["kind"], top["monthly_savings_usd"].round(4), strict=True)) == [
+        ("prod-events", "utilization", 919.2963),
+        ("prod-sessions", "capacity_mode", 900.0),
+        ("_archive_2019_", "table_class", 35.2),
+        ("prod-orders", "utilization", 27.0),
+    ]
+
+
+def test_a_replica_that_gets_dearer_counts_unless_a_minimum_is_asked_for(
+    workspace: Path, now: datetime
+) -> None:
+    made = organisation(now)
+    made.recommend("capacity_mode", "test-events", ("10", "40"))
+    build = publish(workspace, made, now)
+    everything = {total.kind: total.monthly_savings_usd for total in data.totals(build, Filters())}
+    asked = {t.kind: t.monthly_savings_usd for t in data.totals(build, Filters(min_savings=Decimal("1")))}
+    assert everything["capacity_mode"] == Decimal("883.0305")
+    assert asked["capacity_mode"] == Decimal("913.0305")
+
+
+def test_coverage_is_of_the_tables_that_are_asked_for(workspace: Path, now: datetime) -> None:
+    made = organisation(now)
+    made.table(ANALYTICS, "eu-west-1", "test-half", coverage_ratio=0.5)
+    made.table(ANALYTICS, "eu-west-1", "test-enough", coverage_ratio=0.95)
+    build = publish(workspace, made, now)
+    scope = data.scope(build, Filters(table_pattern="^test-"))
+    assert (scope.tables, scope.resources, scope.short_of_history) == (3, 3, 1)
+    assert scope.coverage_ratio == pytest.approx((1 + 0.5 + 0.95) / 3)
+
+
+def test_one_selection_of_two_builds_is_two_answers(workspace: Path, build: Build, now: datetime) -> None:
+    later = publish(workspace, Organisation(now), now)
+    assert data.selected(build, Filters()).num_rows == 5
+    assert data.selected(later, Filters()).num_rows == 0
+
+
+def test_what_is_offered_to_filter_by(build: Build) -> None:
+    offered = data.choices(build)
+    assert set(offered.kinds) == {"capacity_mode", "table_class", "utilization"}
+    assert offered.accounts == ((ANALYTICS, "analytics"), (PAYMENTS, "payments"))
+    assert offered.regions == ("eu-west-1", "us-east-1")
+    assert offered.statuses == ("accepted", "pending")
+
+
+@pytest.mark.parametrize("pattern", ["(?!x)", "a{2000}", "*", "\\"])
+def test_patterns_that_re2_refuses(pattern: str) -> None:
+    assert data.pattern_problem(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["", "^a.*(b|c)$", r"\d{4}", "(?i)x"])
+def test_patterns_that_re2_knows(pattern: str) -> None:
+    assert data.pattern_problem(pattern) is None
+
+
+def test_a_kind_keeps_its_colour_whatever_is_filtered(build: Build) -> None:
+    all_kinds = charts.by_place(data.by_region(build, Filters())).to_dict()
+    one_kind = charts.by_place(data.by_region(build, Filters(kinds=("utilization",)))).to_dict()
+    names = ["Capacity mode", "Table class", "Utilisation"]
+    assert all_kinds["encoding"]["color"]["scale"]["domain"] == names
+    assert one_kind["encoding"]["color"]["scale"]["domain"] == names
+    assert ":green[■] Utilisation" in charts.legend(["utilization"])

@@ -1,0 +1,191 @@
+"""The page as Streamlit draws it: every figure, in full, empty and partial states, and under filters."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from published_marts import ANALYTICS, LOCKED, PAYMENTS, Organisation, organisation, publish
+from streamlit.testing.v1 import AppTest
+
+import dashboard
+from optima.published import Build
+
+_APP = Path(dashboard.__file__).with_name("app.py")
+
+
+def opened(**address: str | list[str]) -> AppTest:
+    """Open the page under an address with these parameters."""
+    page = AppTest.from_file(_APP, default_timeout=60)
+    page.query_params.update(address)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def figures(page: AppTest) -> dict[str, tuple[str, str]]:
+    """Return the value and the second line of every metric by its label."""
+    return {metric.label: (metric.value, metric.delta) for metric in page.metric}
+
+
+def listed(page: AppTest) -> list[tuple[str, str, float]]:
+    """Return table, kind and monthly savings of the rows of the list."""
+    rows = page.dataframe[0].value
+    return list(zip(rows["table_name"], rows["kind"], rows["monthly_savings_usd"].round(4), strict=True))
+
+
+def texts(page: AppTest) -> str:
+    """Return what the page says outside of its figures, as a reader sees it: without Markdown's escapes."""
+    elements = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.code]
+    return re.sub(r"\\(\W)", r"\1", "\n".join(element.value for element in elements))
+
+
+@pytest.mark.usefixtures("build")
+class TestFullBuild:
+    def test_each_kind_has_its_own_total_and_none_is_added_to_another(self) -> None:
+        shown = figures(opened())
+        assert shown["Capacity mode, 2 recommendations"] == ("$913.03 a month", "$10,956.37 a year")
+        assert shown["Table class, 1 recommendation"] == ("$35.20 a month", "$422.40 a year")
+        assert shown["Utilisation, 2 recommendations"] == ("$931.16 a month", "$11,173.91 a year")
+        assert not [value for value, _ in shown.values() if "1,879.3" in value or "22,552" in value]
+
+    def test_every_total_says_that_it_stands_alone(self) -> None:
+        captions = [caption.value for caption in opened().caption]
+        assert captions.count("if only this were applied") == 3
+
+    def test_what_was_analysed_and_how_old_it_is(self) -> None:
+        page = opened()
+        shown = figures(page)
+        assert shown["Tables analysed"][0] == "5"
+        assert shown["Recommendations"][0] == "5"
+        assert shown["Coverage"][0] == "100.0 %"
+        assert shown["Data until"][0] == "4 hours ago"
+        assert "Published 3 hours ago" in texts(page)
+        assert not page.warning
+
+    def test_the_list_holds_what_is_to_change_the_largest_saving_first(self) -> None:
+        assert listed(opened()) == [
+            ("prod-events", "Utilisation", 919.2963),
+            ("prod-sessions", "Capacity mode", 900.0),
+            ("_archive_2019_", "Table class", 35.2),
+            ("prod-orders", "Capacity mode", 13.0305),
+            ("test-events", "Utilisation", 11.8625),
+        ]
+
+    def test_settings_are_in_words(self) -> None:
+        rows = opened().dataframe[0].value.set_index("table_name")
+        assert rows.loc["prod-orders", "current_setting"] == "On-demand"
+        assert rows.loc["prod-orders", "recommended_setting"] == (
+            "Provisioned · reads 100–1,200 at 70 % · writes 1–10 at 70 %"
+        )
+
+
+@pytest.mark.usefixtures("build")
+class TestFilters:
+    @pytest.mark.parametrize(
+        ("address", "tables"),
+        [
+            ({"kind": "Table class"}, ["_archive_2019_"]),
+            ({"account": f"analytics · {ANALYTICS}"}, ["prod-events", "test-events"]),
+            ({"region": "eu-west-1"}, ["_archive_2019_", "test-events"]),
+            ({"status": "Accepted"}, ["prod-sessions"]),
+            ({"min_savings": "35.2"}, ["prod-events", "prod-sessions", "_archive_2019_"]),
+            ({"min_savings": "35.21"}, ["prod-events", "prod-sessions"]),
+            ({"table": "^prod-.*s$"}, ["prod-events", "prod-sessions", "prod-orders"]),
+            (
+                {"kind": ["Capacity mode", "Utilisation"], "table": "(?i)EVENTS"},
+                ["prod-events", "test-events"],
+            ),
+        ],
+    )
+    def test_the_address_selects(self, address: dict[str, str | list[str]], tables: list[str]) -> None:
+        assert [table for table, _, _ in listed(opened(**address))] == tables
+
+    def test_totals_and_counts_follow_the_selection(self) -> None:
+        shown = figures(opened(account=f"payments · {PAYMENTS}", region="us-east-1"))
+        assert shown["Capacity mode, 2 recommendations"][0] == "$913.03 a month"
+        assert shown["Utilisation, 0 recommendations"][0] == "$0.00 a month"
+        assert shown["Tables analysed"][0] == "2"
+        assert shown["Recommendations"][0] == "2"
+
+    def test_what_should_stay_is_listed_on_request_and_saves_nothing(self) -> None:
+        page = opened(keep="true")
+        assert len(listed(page)) == 7
+        assert ("prod-events", "Capacity mode", 0.0) in listed(page)
+        assert figures(page)["Recommendations"][0] == "5"
+
+    def test_an_account_that_the_build_does_not_have_selects_nothing(self) -> None:
+        page = opened(account="gone · 999999999999")
+        assert "No recommendation fits these filters." in texts(page)
+        assert figures(page)["Tables analysed"][0] == "0"
+
+    def test_a_bad_pattern_says_why_and_shows_no_figures(self) -> None:
+        page = opened(table="prod-[")
+        assert "Not a valid regular expression: missing ]: [" in texts(page)
+        assert not page.metric
+
+    def test_a_pattern_is_data_and_never_sql(self) -> None:
+        page = opened(table="') or true --")
+        assert "Not a valid regular expression" in texts(page)
+        page = opened(table="'; drop table recommendations; --")
+        assert "No recommendation fits these filters." in texts(page)
+
+    def test_clearing_the_filters_shows_everything_again(self) -> None:
+        page = opened(table="orders", kind="Capacity mode", min_savings="1", keep="true")
+        assert len(listed(page)) == 1
+        page.button[0].click().run()
+        assert len(listed(page)) == 5
+
+
+class TestOtherStates:
+    def test_nothing_published_says_what_to_do(self, workspace: Path) -> None:
+        page = opened()
+        assert page.title[0].value == "Nothing to show yet"
+        assert "dynamodb-optima demo" in texts(page)
+        assert f"dynamodb-optima --project-root '{workspace}' run" in texts(page)
+
+    def test_a_new_build_is_shown_at_the_next_touch(
+        self, workspace: Path, build: Build, now: datetime
+    ) -> None:
+        page = opened()
+        assert f"build {build.build_id}" in texts(page)
+        made = organisation(now)
+        made.recommend("table_class", "test-events", ("100.00", "40.00"))
+        newer = publish(workspace, made, now)
+        page.run()
+        assert f"build {newer.build_id}" in texts(page)
+        assert figures(page)["Table class, 2 recommendations"][0] == "$95.20 a month"
+
+    def test_an_organisation_without_tables(self, workspace: Path, now: datetime) -> None:
+        publish(workspace, Organisation(now), now)
+        page = opened()
+        assert figures(page)["Tables analysed"][0] == "0"
+        assert figures(page)["Coverage"][0] == "none"
+        assert "Nothing to change" in texts(page)
+
+    def test_old_and_missing_data_are_named(self, workspace: Path, now: datetime) -> None:
+        made = organisation(now - timedelta(days=5))
+        made.account(LOCKED, "vault", outcome="denied")
+        made.account("333333333333", "left", state="SUSPENDED", outcome="denied")
+        made.table(PAYMENTS, "us-east-1", "new-yesterday", coverage_ratio=0.0705)
+        made.recommend("table_class", "new-yesterday", ("5", "5"), keep_reason="no_billing_export")
+        publish(workspace, made, now - timedelta(days=5))
+        page = opened()
+        assert len(page.warning) == 1
+        assert "The data ends 5 days ago" in texts(page)
+        assert f"1 account could not be read in full: vault ({LOCKED})." in texts(page)
+        assert "No billing export covers 1 table:" in texts(page)
+        assert "1 table or index of 6 know less than 95 % of their minutes" in texts(page)
+
+    def test_partial_coverage_is_not_rounded_up(self, workspace: Path, now: datetime) -> None:
+        made = organisation(now)
+        made.table(PAYMENTS, "us-east-1", "nearly", coverage_ratio=0.9999)
+        publish(workspace, made, now)
+        assert figures(opened())["Coverage"][0] == "99.9 %"
+
+    def test_a_pointer_to_nothing_is_one_sentence(self, build: Build) -> None:
+        build.path.unlink()
+        page = AppTest.from_file(_APP, default_timeout=60).run()
+        assert "cannot be opened" in page.error[0].value
