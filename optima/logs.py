@@ -20,7 +20,7 @@ _SECRETS = (
     (re.compile(r"(?<!\d)\d{12}(?!\d)"), "<account>"),
 )
 
-# These libraries log requests whole, signatures and answers included, below this level.
+# These libraries log requests whole, signatures and answers included, below the level of a warning.
 _TALKATIVE = ("boto3", "botocore", "urllib3", "s3transfer", "dlt", "numba", "werkzeug", "asyncio", "fsspec")
 
 
@@ -65,3 +65,5 @@ def _install(place: str, handler: logging.Handler, level: str) -> None:
     _installed[place] = handler
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A role that cannot be assumed is reported by the load; botocore adds its stack trace.
+    logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)

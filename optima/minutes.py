@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import duckdb
 
 _MODEL = "intermediate.int_demand__days_arrayed"
+_COLUMNS = (
+    "account_id, region, resource_name, day, reads, writes, read_capacity, write_capacity, "
+    "read_throttles, write_throttles"
+)
 _MANIFEST = "manifest.json"
 
 
@@ -39,9 +43,10 @@ def export(connection: duckdb.DuckDBPyConnection, catalog: str, workspace: Works
     return changed
 
 
-# The rows' own marks say whether they changed; comparing the arrays would cost more than writing them.
+# A row is made anew when the spans that it was made from change, so that their hash says whether it did.
+# Comparing the arrays themselves would cost more than writing them.
 _FINGERPRINTS = """
-    select strftime(day, '%Y-%m-%d'), count(*) || '-' || max(updated_at)
+    select strftime(day, '%Y-%m-%d'), count(*) || '-' || bit_xor(hash(resource_day_key, spans_hash))
     from {table}
     group by day
 """
@@ -58,8 +63,8 @@ def _manifest(folder: Path) -> dict[str, str]:
 def _write_day(connection: duckdb.DuckDBPyConnection, table: str, day: str, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     unfinished = folder / ".unfinished"
-    rows = connection.sql(f"select * from {table} where day = date '{day}' order by resource_name")  # noqa: S608
-    rows.write_parquet(str(unfinished), compression="zstd")
+    query = f"select {_COLUMNS} from {table} where day = date '{day}' order by 1, 2, 3"  # noqa: S608
+    connection.sql(query).write_parquet(str(unfinished), compression="zstd")
     unfinished.replace(folder / "minutes.parquet")
 
 

@@ -175,9 +175,8 @@ def _failure(outcome: dbtRunnerResult, workspace: Workspace) -> OptimaError:
     if outcome.exception is not None:
         message = str(outcome.exception)
         _log.error("dbt could not run: %s", message)
-        first_line = next((line.strip() for line in message.splitlines() if line.strip()), "no reason given")
         return warehouse.explain(message, workspace.warehouse) or OptimaError(
-            f"The models could not be run ({first_line}); nothing was published, {details}."
+            f"The models could not be run ({_first_line(message)}); nothing was published, {details}."
         )
     results = list(getattr(outcome.result, "results", None) or [])
     failed = [result for result in results if str(result.status) in _FAILED]
@@ -190,12 +189,19 @@ def _failure(outcome: dbtRunnerResult, workspace: Workspace) -> OptimaError:
     return OptimaError(_what_failed(failed, skipped) + f"; nothing was published, {details}.")
 
 
+def _first_line(message: str) -> str:
+    """Return the line that says something: dbt puts the class of an error, "Runtime Error", above it."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.endswith("Error")]
+    return (telling or lines or ["no reason given"])[0].rstrip(".")
+
+
 def _what_failed(failed: Sequence[Any], skipped: int) -> str:
     if not failed:
         return "The build stopped before it ended"
     first = failed[0]
     kind = "The test" if str(first.node.resource_type) == "test" else f"The {first.node.resource_type}"
     others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-    rows = f" with {first.failures} rows" if first.failures else ""
-    after = f", {skipped} steps that depend on it were left out" if skipped else ""
+    rows = f" (rows: {first.failures})" if first.failures else ""
+    after = f", later steps left out: {skipped}" if skipped else ""
     return f"{kind} {first.node.name}{others} failed{rows}{after}"

@@ -1,0 +1,166 @@
+"""dbt's argument list, and what is said when a run fails."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from optima import transform
+from optima.errors import OptimaError
+from optima.settings import defaults
+from optima.workspace import Workspace
+
+PROJECT = transform.Project(Path("/project"), Path("/project/profiles"))
+AS_OF = datetime(2026, 11, 1, 6, 30)
+
+
+def test_variables_come_from_the_settings(tmp_path: Path) -> None:
+    settings = defaults(capacity_analysis_days=28, min_savings_threshold_usd=50.0)
+    found = transform.variables(settings, Workspace.at(tmp_path), AS_OF, breakeven_ratio=None)
+    assert found == {
+        "as_of": "2026-11-01T06:30:00",
+        "days": 28,
+        "months": 1,
+        "min_savings": 50.0,
+        "target_utilization": None,
+        "decisions_path": str(tmp_path / "data/decisions.jsonl"),
+    }
+
+
+def test_thresholds_are_added_to_them(tmp_path: Path) -> None:
+    found = transform.variables(defaults(), Workspace.at(tmp_path), AS_OF, breakeven_ratio=2.67)
+    assert found["breakeven_ratio"] == 2.67
+
+
+def test_every_variable_is_declared_by_the_project(tmp_path: Path) -> None:
+    declared = (transform.Project.find().directory / "dbt_project.yml").read_text()
+    for name in transform.variables(
+        defaults(), Workspace.at(tmp_path), AS_OF, breakeven_ratio=1, low_utilization_threshold=30
+    ):
+        assert f"\n  {name}:" in declared
+
+
+def test_the_argument_list_of_a_build(tmp_path: Path) -> None:
+    found = transform.arguments(
+        ["build"], PROJECT, Workspace.at(tmp_path), select=["+a+", "b"], values={"days": 7, "as_of": "x"}
+    )
+    assert found == [
+        *["build", "--select", "+a+", "b", "--exclude-resource-type", "unit_test"],
+        *["--vars", json.dumps({"as_of": "x", "days": 7})],
+        *["--project-dir", "/project", "--profiles-dir", "/project/profiles"],
+        *["--target-path", str(tmp_path / "data/.state/dbt"), "--log-path", str(tmp_path / "logs")],
+        *["--quiet", "--no-print", "--log-level", "none", "--log-level-file", "info"],
+        "--no-send-anonymous-usage-stats",
+    ]
+
+
+def test_the_argument_list_of_the_documentation(tmp_path: Path) -> None:
+    found = transform.arguments(["docs", "generate", "--static"], PROJECT, Workspace.at(tmp_path), debug=True)
+    assert found[:3] == ["docs", "generate", "--static"]
+    assert "--select" not in found
+    assert "--exclude-resource-type" not in found
+    assert found[found.index("--log-level-file") + 1] == "debug"
+
+
+def test_an_analysis_builds_its_part_once_every_part_is_there() -> None:
+    marts = ["capacity_mode_recommendations", "table_class_recommendations", "utilization_recommendations"]
+    assert transform.selection(transform.CAPACITY, []) == []
+    assert transform.selection(transform.CAPACITY, marts[:2]) == []
+    assert transform.selection(transform.CAPACITY, marts) == ["+capacity_mode_recommendations+"]
+    assert transform.selection(transform.TABLE_CLASS, marts) == ["+table_class_recommendations+"]
+    assert transform.selection(transform.UTILIZATION, marts) == ["+utilization_recommendations+"]
+
+
+def test_the_project_of_the_checkout_is_found() -> None:
+    project = transform.Project.find()
+    assert (project.directory / "dbt_project.yml").exists()
+    assert (project.profiles / "profiles.yml").exists()
+
+
+class Steps:
+    def __init__(self) -> None:
+        self.expected = 0
+        self.done: list[str] = []
+
+    def total(self, units: int) -> None:
+        self.expected = units
+
+    def advance(self, units: int = 1, note: str = "") -> None:
+        assert units == 1
+        self.done.append(note)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> transform.Project:
+    """A dbt project of three models and two tests, which a test may break."""
+    folder = tmp_path / "project"
+    (folder / "models").mkdir(parents=True)
+    (folder / "profiles").mkdir()
+    (folder / "dbt_project.yml").write_text(
+        "name: small\nversion: '1.0'\nconfig-version: 2\nprofile: small\nvars: {number: 1}\n"
+    )
+    (folder / "profiles/profiles.yml").write_text(
+        "small:\n  target: duckdb\n  outputs:\n"
+        "    duckdb: {type: duckdb, path: \"{{ env_var('OPTIMA_WAREHOUSE') }}\"}\n"
+    )
+    (folder / "models/first.sql").write_text("select {{ var('number') }} as id")
+    (folder / "models/second.sql").write_text("select id from {{ ref('first') }}")
+    (folder / "models/third.sql").write_text("select id from {{ ref('second') }}")
+    (folder / "models/all.yml").write_text(
+        "models:\n"
+        "  - name: second\n"
+        "    columns:\n"
+        "      - name: id\n"
+        "        data_tests: [not_null, {accepted_values: {arguments: {values: [1, 2]}}}]\n"
+    )
+    return transform.Project(folder, folder / "profiles")
+
+
+def build(project: transform.Project, workspace: Workspace, number: int = 1) -> Steps:
+    steps = Steps()
+    argument_list = transform.arguments(["build"], project, workspace, values={"number": number})
+    transform.run(argument_list, workspace, steps)
+    return steps
+
+
+def test_a_run_reports_its_steps_and_lets_go_of_the_warehouse(
+    project: transform.Project, workspace: Workspace
+) -> None:
+    steps = build(project, workspace, number=2)
+
+    assert steps.expected == 5
+    assert sorted(steps.done)[-3:] == ["not_null_second_id", "second", "third"]
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
+        assert connection.execute("select id from third").fetchone() == (2,)
+    assert "OPTIMA_WAREHOUSE" not in os.environ
+    assert not (project.directory / "target").exists()
+    assert not (project.directory / "logs").exists()
+    assert (workspace.logs / "dbt.log").exists()
+
+
+def test_a_failed_test_is_named_and_what_depends_on_it_is_not_built(
+    project: transform.Project, workspace: Workspace
+) -> None:
+    with pytest.raises(OptimaError) as error:
+        build(project, workspace, number=3)
+    assert str(error.value) == (
+        "The test accepted_values_second_id__1__2 failed (rows: 1), later steps left out: 1; "
+        f"nothing was published, details in {workspace.logs / 'dbt.log'}."
+    )
+
+
+def test_a_failed_model_is_named(project: transform.Project, workspace: Workspace) -> None:
+    (project.directory / "models/second.sql").write_text("select no_such_column from {{ ref('first') }}")
+    with pytest.raises(OptimaError, match=r"^The model second failed, later steps left out: 3;"):
+        build(project, workspace)
+
+
+def test_models_that_cannot_be_read_are_said(project: transform.Project, workspace: Workspace) -> None:
+    (project.directory / "models/second.sql").write_text("select * from {{ ref('nowhere') }}")
+    with pytest.raises(OptimaError, match=r"^The models could not be run \(.*\); nothing was published"):
+        build(project, workspace)
