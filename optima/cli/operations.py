@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from optima.published import Build
 if TYPE_CHECKING:
     from loaders.report import LoadReport
 
-_log = logging.getLogger(__name__)
+_NOTHING_DISCOVERED = "No tables have been discovered yet: run `dynamodb-optima discover`."
 
 
 def discover(
@@ -113,6 +112,8 @@ def build(session: Session, analysis: transform.Analysis | None = None, **thresh
     from loaders.pipeline import declare_raw_tables
 
     workspace, as_of = session.workspace, session.now()
+    if not workspace.warehouse.exists():
+        raise OptimaError(_NOTHING_DISCOVERED)
     declare_raw_tables(session.loading())
     _require_input(session, analysis)
     select = transform.selection(analysis, marts(workspace)) if analysis else []
@@ -137,7 +138,7 @@ def window(now: datetime, days: int) -> tuple[datetime, datetime]:
 
 def _require_input(session: Session, analysis: transform.Analysis | None) -> None:
     needed = {
-        "raw_dynamodb.table_metadata": "No tables have been discovered yet: run `dynamodb-optima discover`.",
+        "raw_dynamodb.table_metadata": _NOTHING_DISCOVERED,
         "ops.collected_spans": "No metrics have been collected yet: run `dynamodb-optima collect`.",
     }
     if analysis is transform.TABLE_CLASS:
