@@ -9,6 +9,18 @@ Importing this package is light; moto is imported by the process that serves.
 from __future__ import annotations
 
 from optima.sandbox.config import SandboxConfig
+from optima.sandbox.expectations import Expectation, HealthyTable, Saving, expectations, healthy_tables
 from optima.sandbox.server import Sandbox, SandboxError, running, serve_forever
 
-__all__ = ["Sandbox", "SandboxConfig", "SandboxError", "running", "serve_forever"]
+__all__ = [
+    "Expectation",
+    "HealthyTable",
+    "Sandbox",
+    "SandboxConfig",
+    "SandboxError",
+    "Saving",
+    "expectations",
+    "healthy_tables",
+    "running",
+    "serve_forever",
+]

@@ -97,8 +97,9 @@ class DynamoDB:
         summary: dict[str, Any] = {
             "TableClass": "STANDARD_INFREQUENT_ACCESS" if table.infrequent_access else "STANDARD"
         }
-        if table.class_changed_days_ago is not None:
-            summary["LastUpdateDateTime"] = self._days_ago(table.class_changed_days_ago) * 60.0
+        changed = table.class_change_minute(self._organisation.founded_minute)
+        if changed is not None:
+            summary["LastUpdateDateTime"] = changed * 60.0
         return summary
 
     def _days_ago(self, days: float) -> int:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from optima.sandbox.config import SandboxConfig
-from optima.sandbox.demand import Demand, series_key
+from optima.sandbox.demand import MINUTES_PER_DAY, Demand, series_key
 
 EPOCH = datetime(1970, 1, 1)
 MANAGEMENT_ACCOUNT_ID = "123456789012"
@@ -142,6 +142,12 @@ class Table:
     def resources(self) -> tuple[Resource, ...]:
         """The table, then its indexes."""
         return (self.resource, *self.indexes)
+
+    def class_change_minute(self, founded: int) -> int | None:
+        """When the table left the other class, if it ever did."""
+        if self.class_changed_days_ago is None:
+            return None
+        return founded - round(self.class_changed_days_ago * MINUTES_PER_DAY)
 
     @property
     def total_gb(self) -> float:
