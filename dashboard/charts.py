@@ -14,7 +14,7 @@ from dashboard.data import KindTotal
 _USD = "$,.2f"
 _AXIS_USD = "$,.0f"
 # Pixels: one bar, the space between groups of bars, the axis below them, the longest name before them.
-_BAR, _GAP, _AXIS, _LABEL = 14, 12, 30, 190
+_BAR, _GAP, _AXIS, _LABEL = 14, 12, 30, 230
 # The names that the theme gives to the colours of charts, in their order.
 _COLOURS = ("blue", "orange", "green", "violet", "gray")
 # Places that get bars of their own; the list below the charts has them all.

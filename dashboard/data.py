@@ -22,8 +22,8 @@ import streamlit as st
 from dashboard.builds import cursor
 from optima.published import Build
 
-# Selections kept for one process: builds times what its readers look at, a few MB each at 10,000 tables.
-KEPT = 64
+# Selections that a process remembers. The rows of one, at 10,000 tables, are about 10 MB.
+KEPT = 16
 # Below this share of known minutes a resource lacks the history that advice on its capacity needs.
 ENOUGH_COVERAGE = 0.95
 
@@ -263,9 +263,12 @@ def choices(build: Build) -> Choices:
     )
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def selected(build: Build, filters: Filters) -> pa.Table:
-    """Return the recommendations that the filters select, all columns, the largest saving first."""
+    """Return the recommendations that the filters select, all columns, the largest saving first.
+
+    Arrow tables do not change, so every reader gets the same one and not, as with cache_data, a copy.
+    """
     return cursor(build).execute(_SELECTED, filters.parameters).to_arrow_table()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from dashboard import data, wording
@@ -48,8 +48,8 @@ def render(build: Build, filters: Filters) -> None:
     )
 
 
-@st.cache_data(max_entries=data.KEPT, show_spinner=False)
-def listed(build: Build, filters: Filters) -> pd.DataFrame:
+@st.cache_resource(max_entries=data.KEPT, show_spinner=False)
+def listed(build: Build, filters: Filters) -> pa.Table:
     """Return the selected rows as the list shows them: settings in words, amounts in USD a month."""
     rows = data.listed(build, filters)
     rows["kind"] = rows["kind"].map(wording.kind_name)
@@ -58,7 +58,7 @@ def listed(build: Build, filters: Filters) -> pd.DataFrame:
         rows[column] = rows[column].str.capitalize()
     for column in ("current_setting", "recommended_setting"):
         rows[column] = rows[column].map(wording.setting)
-    return rows
+    return pa.Table.from_pandas(rows, preserve_index=False)
 
 
 def _text(label: str, width: int, **options: Any) -> Any:

@@ -48,13 +48,14 @@ def _savings(totals: list[KindTotal]) -> None:
     for column, total in zip(st.columns(max(len(totals), 1)), totals, strict=False):
         with column.container(border=True):
             st.metric(
-                f"{wording.kind_name(total.kind)}, {wording.count(total.recommendations, 'recommendation')}",
-                f"{wording.usd(total.monthly_savings_usd)} a month",
+                f"{wording.kind_name(total.kind)}, a month",
+                wording.usd(total.monthly_savings_usd),
                 delta=f"{wording.usd(total.annual_savings_usd)} a year",
                 delta_color="off",
                 delta_arrow="off",
             )
-            st.caption("if only this were applied")
+            recommendations = wording.count(total.recommendations, "recommendation")
+            st.caption(f"{recommendations}, if only this were applied")
 
 
 def _facts(totals: list[KindTotal], scope: Scope, now: datetime) -> None:

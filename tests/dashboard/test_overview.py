@@ -46,14 +46,18 @@ def texts(page: AppTest) -> str:
 class TestFullBuild:
     def test_each_kind_has_its_own_total_and_none_is_added_to_another(self) -> None:
         shown = figures(opened())
-        assert shown["Capacity mode, 2 recommendations"] == ("$913.03 a month", "$10,956.37 a year")
-        assert shown["Table class, 1 recommendation"] == ("$35.20 a month", "$422.40 a year")
-        assert shown["Utilisation, 2 recommendations"] == ("$931.16 a month", "$11,173.91 a year")
+        assert shown["Capacity mode, a month"] == ("$913.03", "$10,956.37 a year")
+        assert shown["Table class, a month"] == ("$35.20", "$422.40 a year")
+        assert shown["Utilisation, a month"] == ("$931.16", "$11,173.91 a year")
         assert not [value for value, _ in shown.values() if "1,879.3" in value or "22,552" in value]
 
     def test_every_total_says_that_it_stands_alone(self) -> None:
         captions = [caption.value for caption in opened().caption]
-        assert captions.count("if only this were applied") == 3
+        assert [text for text in captions if text.endswith(", if only this were applied")] == [
+            "2 recommendations, if only this were applied",
+            "1 recommendation, if only this were applied",
+            "2 recommendations, if only this were applied",
+        ]
 
     def test_what_was_analysed_and_how_old_it_is(self) -> None:
         page = opened()
@@ -105,8 +109,8 @@ class TestFilters:
 
     def test_totals_and_counts_follow_the_selection(self) -> None:
         shown = figures(opened(account=f"payments · {PAYMENTS}", region="us-east-1"))
-        assert shown["Capacity mode, 2 recommendations"][0] == "$913.03 a month"
-        assert shown["Utilisation, 0 recommendations"][0] == "$0.00 a month"
+        assert shown["Capacity mode, a month"][0] == "$913.03"
+        assert shown["Utilisation, a month"][0] == "$0.00"
         assert shown["Tables analysed"][0] == "2"
         assert shown["Recommendations"][0] == "2"
 
@@ -156,7 +160,7 @@ class TestOtherStates:
         newer = publish(workspace, made, now)
         page.run()
         assert f"build {newer.build_id}" in texts(page)
-        assert figures(page)["Table class, 2 recommendations"][0] == "$95.20 a month"
+        assert figures(page)["Table class, a month"][0] == "$95.20"
 
     def test_an_organisation_without_tables(self, workspace: Path, now: datetime) -> None:
         publish(workspace, Organisation(now), now)
