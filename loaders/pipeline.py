@@ -162,8 +162,8 @@ class OpenWarehouse:
         except PipelineStepFailed as error:
             self._pipelines.pop(dataset)  # with what it left pending; the next run begins afresh
             cause = _root_cause(error)
-            if isinstance(cause, SchemaMismatch | LoadError):
-                raise cause from error
+            if not type(cause).__module__.startswith(("dlt.", "duckdb", "_duckdb")):
+                raise cause from error  # it was raised where the rows are made, and means what it says there
             raise LoadError(f"Writing to {dataset} failed: {_first_line(cause)}.") from error
 
     def _pipeline(self, dataset: str) -> Any:

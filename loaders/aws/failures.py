@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from loaders.errors import LoadError
 
 # What a thread that talks to AWS may raise without it being our defect.
-AWS_ERRORS = (BotoCoreError, ClientError)
+AWS_ERRORS: tuple[type[Exception], ...] = (BotoCoreError, ClientError)
 
 Kind = Literal["denied", "credentials", "gone", "failed"]
 

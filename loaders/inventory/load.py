@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -123,16 +123,7 @@ class _Inventory:
             for account_id, answer in zip(accounts, answers, strict=True)
             if isinstance(answer, Exception)
         }
-        members = set(accounts) - {self._sessions.caller.account_id}
-        if (
-            members
-            and all(kind_of(refused[m]) == "denied" for m in members if m in refused)
-            and (members <= refused.keys())
-        ):
-            raise LoadError(
-                f"None of the {len(members)} member accounts lets the role {self._sessions.access.role_name} be "
-                "assumed: check the role's name, its trust policy and the external id."
-            )
+        self._check_role(accounts, refused)
         for account_id, error in refused.items():
             self._refused(account_id, error)
         self._report.accounts = len(accounts) - len(refused)
@@ -142,6 +133,21 @@ class _Inventory:
             if not isinstance(answer, Exception)
             for region in answer
         ]
+
+    def _check_role(self, accounts: Sequence[str], refused: Mapping[str, Exception]) -> None:
+        """Tell a wrong role name from an account that refuses: a wrong name, every member refuses.
+
+        Raises:
+            LoadError: naming the role.
+        """
+        members = [account_id for account_id in accounts if account_id != self._sessions.caller.account_id]
+        denied = [member for member in members if member in refused and kind_of(refused[member]) == "denied"]
+        if members and len(denied) == len(members):
+            role = self._sessions.access.role_name
+            raise LoadError(
+                f"None of the {len(members)} member accounts lets the role {role} be assumed: check the "
+                "role's name, its trust policy and the external id."
+            )
 
     def _accounts(self, now: datetime) -> list[str]:
         if not self._sessions.access.use_organizations:
@@ -169,8 +175,8 @@ class _Inventory:
         role = self._sessions.access.role_name
         denied = kind_of(error) == "denied"
         message = (
-            f"Account {account_id} does not let the role {role} be assumed: it was left out, and what is known "
-            "of it was kept."
+            f"Account {account_id} does not let the role {role} be assumed: it was left out, and what is "
+            "known of it was kept."
             if denied
             else sentence(error, f"Account {account_id} could not be read")
         )
