@@ -1,0 +1,124 @@
+"""list-recommendations: the filters, and the three ways in which the list is written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from built_workspace import AUTOSCALED, ON_DEMAND, build
+from command_line import Run
+
+from optima.cli.recommendations import COLUMNS
+
+
+@pytest.fixture(autouse=True)
+def _built(tmp_path: Path) -> None:
+    build(tmp_path)
+
+
+def ids(run: Run, *arguments: str) -> list[str]:
+    result = run("list-recommendations", "--format", "json", *arguments)
+    assert result.exit_code == 0, result.output
+    return [row["recommendation_id"] for row in json.loads(result.stdout)]
+
+
+def test_json_is_what_others_rely_on(run: Run) -> None:
+    rows = json.loads(run("list-recommendations", "--format", "json").stdout)
+    assert all(tuple(row) == COLUMNS for row in rows)
+    (row,) = (row for row in rows if row["recommendation_id"] == "a1")
+    assert row == {
+        "recommendation_id": "a1",
+        "kind": "capacity_mode",
+        "account_id": "012345678901",
+        "account_name": "payments",
+        "region": "us-east-1",
+        "table_name": "orders",
+        "index_name": None,
+        "current_setting": ON_DEMAND,
+        "recommended_setting": AUTOSCALED,
+        "current_monthly_cost_usd": 22.995,
+        "projected_monthly_cost_usd": 9.9645,
+        "monthly_savings_usd": 13.0305,
+        "annual_savings_usd": 156.366,
+        "confidence": "high",
+        "risk": "low",
+        "reason": "Because of orders.",
+        "status": "pending",
+        "window_start": "2026-10-18T00:00:00",
+        "window_end": "2026-11-01T00:00:00",
+    }
+
+
+def test_the_list_holds_what_can_be_acted_on_greatest_saving_first(run: Run) -> None:
+    assert ids(run) == ["a3", "a2", "a1"]
+    assert ids(run, "--all") == ["a3", "a2", "a1", "a4"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--type", "capacity"], ["a1"]),
+        (["--type", "table_class"], ["a2"]),
+        (["--type", "utilization"], ["a3"]),
+        (["--type", "utilization", "--all"], ["a3", "a4"]),
+        (["--min-savings", "13.0305"], ["a3", "a2", "a1"]),
+        (["--min-savings", "13.0306"], ["a3", "a2"]),
+        (["--status", "accepted"], ["a2"]),
+        (["--status", "pending"], ["a3", "a1"]),
+        (["--status", "rejected"], []),
+    ],
+)
+def test_filters(run: Run, arguments: list[str], expected: list[str]) -> None:
+    assert ids(run, *arguments) == expected
+
+
+def test_csv_has_the_same_columns_with_settings_as_json(run: Run) -> None:
+    result = run("list-recommendations", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["monthly_savings_usd"] for row in rows] == ["919.2963", "106.0", "13.0305"]
+    assert rows[0]["account_id"] == "012345678901"
+    assert json.loads(rows[2]["recommended_setting"]) == AUTOSCALED
+    assert rows[2]["index_name"] == ""
+
+
+@pytest.mark.parametrize("style", ["table", "csv", "json"])
+def test_output_goes_into_the_file_alone(run: Run, tmp_path: Path, style: str) -> None:
+    file = tmp_path / f"list.{style}"
+    result = run("list-recommendations", "--format", style, "--output", str(file))
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "Wrote 3 recommendations to" in result.stderr
+    assert "archive" in file.read_text()
+
+
+def test_a_file_that_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None:
+    result = run("list-recommendations", "--format", "csv", "--output", str(tmp_path / "no" / "where.csv"))
+    assert result.exit_code == 1
+    assert "could not be written" in result.stderr
+
+
+def test_the_table_shows_changes_and_never_adds_kinds(run: Run) -> None:
+    text = run("list-recommendations").stdout
+    assert "On-Demand → Provisioned, read 1-200 at 70 %, write 1-10 at 70 %, 1 index" in text
+    assert "Standard → Standard-IA" in text
+    assert "orders / by-day" in text
+    assert "read 10,000 → 313" in text
+    assert "capacity mode: 1 row, $13.03/month if only this were applied" in text
+    assert "utilisation: 1 row, $919.30/month if only this were applied" in text
+    assert "1,038.33" not in text, "the sum of all kinds is nobody's saving"
+    assert "Because of orders." not in text
+
+
+def test_the_table_of_all_rows_says_why(run: Run) -> None:
+    text = run("list-recommendations", "--all").stdout
+    assert "keep as it is" in text
+    assert "Because of users." in text
+
+
+def test_an_empty_list_is_said(run: Run) -> None:
+    assert "No recommendation matches" in run("list-recommendations", "--min-savings", "5000").stdout
+    assert run("list-recommendations", "--min-savings", "5000", "--format", "json").stdout == "[]\n"
