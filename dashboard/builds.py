@@ -6,7 +6,7 @@ import duckdb
 import streamlit as st
 
 from optima import published
-from optima.errors import NothingPublishedError
+from optima.errors import NothingPublishedError, OptimaError
 from optima.published import Build
 from optima.workspace import Workspace
 
@@ -29,7 +29,11 @@ def newest(workspace: Workspace) -> Build | None:
 @st.fragment(run_every="5s")
 def reload_when_published(workspace: Workspace, shown: Build | None) -> None:
     """Draw the page anew, without anybody touching it, once another build than the one shown is current."""
-    if newest(workspace) != shown:
+    try:
+        is_shown = newest(workspace) == shown
+    except OptimaError:  # the whole page says what is wrong
+        is_shown = False
+    if not is_shown:
         st.rerun()
 
 

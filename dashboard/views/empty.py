@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import streamlit as st
@@ -24,4 +25,4 @@ def render(root: Path) -> None:
         st.write(
             "With AWS credentials in the environment: load what is due, analyse it, publish the results."
         )
-        st.code(f"dynamodb-optima --project-root '{root}' run", language="bash")
+        st.code(f"dynamodb-optima --project-root {shlex.quote(str(root))} run", language="bash")

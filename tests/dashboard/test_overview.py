@@ -148,7 +148,7 @@ class TestOtherStates:
         page = opened()
         assert page.title[0].value == "Nothing to show yet"
         assert "dynamodb-optima demo" in texts(page)
-        assert f"dynamodb-optima --project-root '{workspace}' run" in texts(page)
+        assert f"dynamodb-optima --project-root {workspace} run" in texts(page)
 
     def test_a_new_build_is_shown_at_the_next_touch(
         self, workspace: Path, build: Build, now: datetime
