@@ -1,4 +1,4 @@
-"""The child process of `running`: configuration as its argument, the URL on standard output, ends with its input."""
+"""The child process of `running`: configuration as argument, URL on standard output, ends with its input."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 These rules share nothing with the models that are checked against them, except the price list:
 
 - provisioned throughput: the mean capacity of each hour of table and indexes, in unit-hours;
-- on-demand throughput: the units of each hour; the writes of a replicated table as replicated writes, those of
-  its indexes as plain ones;
+- on-demand throughput: the units of each hour; the writes of a replicated table as replicated writes, those
+  of its indexes as plain ones;
 - storage: each hour its part of a month's GB; continuous backups: the month's GB at once, on the 1st;
 - free of charge, for all accounts of a payer together, in each region and month: 18,600 unit-hours each of
   read and of write capacity and 25 GB-months of storage, of Standard tables, used up in the order of time.
@@ -18,29 +18,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
+from optima.sandbox.bill_lines import DYNAMODB, Lines, Month
 from optima.sandbox.demand import Values, means, sums
 from optima.sandbox.metrics import consumed, provisioned
-from optima.sandbox.organisation import DIMENSIONS, MANAGEMENT_ACCOUNT_ID, Organisation, Table, minute_of
+from optima.sandbox.organisation import DIMENSIONS, Organisation, Table, minute_of
+from optima.sandbox.other_lines import other_lines
 from optima.sandbox.prices import PRODUCTS, REGION_CODES, price_list
 
-DYNAMODB = "AmazonDynamoDB"
 _TAX_RATE = 0.08
-
-
-@dataclass(frozen=True)
-class Month:
-    """A billing period: its first instant, the first of the next one, and the hours billed so far."""
-
-    start: datetime
-    end: datetime
-    billed_hours: int
-
-    @property
-    def hours(self) -> int:
-        """All hours of the month."""
-        return int((self.end - self.start).total_seconds()) // 3600
 
 
 @dataclass(frozen=True)
@@ -50,30 +36,6 @@ class Usage:
     table: Table
     price_key: str
     amounts: Values
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Lines of the bill that differ in nothing but their hour (counted from the month's start) and amount."""
-
-    account_id: str
-    region: str
-    resource_id: str | None
-    product_code: str
-    product_family: str
-    usage_type: str
-    operation: str
-    unit: str
-    rate: float
-    line_type: str
-    hours: NDArray[np.int64]
-    amounts: Values
-    duration_hours: int = 1
-
-    @property
-    def costs(self) -> Values:
-        """US dollars, unblended."""
-        return self.amounts * self.rate
 
 
 def months(organisation: Organisation) -> list[Month]:
@@ -97,7 +59,7 @@ def bill(organisation: Organisation, month: Month) -> Iterator[Lines]:
         taxable[lines.account_id, lines.region, lines.usage_type] += float(lines.costs.sum())
         yield lines
     yield from _taxes(taxable, month)
-    yield from _other_services(organisation, month)
+    yield from other_lines(organisation, month)
 
 
 def _dynamodb(organisation: Organisation, month: Month) -> Iterator[Lines]:
@@ -118,7 +80,6 @@ def _usages(organisation: Organisation, table: Table, month: Month) -> Iterator[
     stop = start + 60 * month.billed_hours
     if table.resource.created_minute >= stop:
         return
-    class_suffix = "ia" if table.infrequent_access else "standard"
     amounts: dict[str, Values] = defaultdict(lambda: np.zeros(month.billed_hours))
     for resource in table.resources:
         exists = np.arange(start, stop) >= resource.created_minute
@@ -129,17 +90,31 @@ def _usages(organisation: Organisation, table: Table, month: Month) -> Iterator[
             name = "replicated_write" if is_replicated else dimension
             if table.on_demand:
                 hourly = sums(consumed(organisation, resource, dimension, start, stop), 60)
-                amounts[f"ondemand.{name}.{class_suffix}"] += hourly
+                amounts[f"ondemand.{name}"] += hourly
             else:
                 hourly = means(provisioned(organisation, resource, dimension, start, stop) * exists, 60)
-                amounts[f"provisioned.{name}.{class_suffix}"] += hourly
-    exists_share = means(exists.astype(float), 60)
-    amounts[f"storage.{class_suffix}"] = table.total_gb * exists_share / month.hours
+                amounts[f"provisioned.{name}"] += hourly
+    amounts["storage"] = table.total_gb * means(exists.astype(float), 60) / month.hours
+    for name, values in amounts.items():
+        yield from _by_class(organisation, table, name, values, start)
     if table.point_in_time_recovery:
-        amounts["backup.pitr"][0] = table.total_gb
-    for price_key, values in amounts.items():
+        amount = np.zeros(month.billed_hours)
+        amount[0] = table.total_gb
+        yield Usage(table, "backup.pitr", amount)
+
+
+def _by_class(
+    organisation: Organisation, table: Table, name: str, amounts: Values, start: int
+) -> Iterator[Usage]:
+    """Under the class of today, and before a change of class under the other one."""
+    today, before = ("ia", "standard") if table.infrequent_access else ("standard", "ia")
+    changed = table.class_change_minute(organisation.founded_minute)
+    hours_before = 0 if changed is None else max(0, (changed - start) // 60)
+    for suffix, hours in ((before, slice(None, hours_before)), (today, slice(hours_before, None))):
+        values = np.zeros_like(amounts)
+        values[hours] = amounts[hours]
         if values.any():
-            yield Usage(table, price_key, values)
+            yield Usage(table, f"{name}.{suffix}", values)
 
 
 def _free_shares(usages: Iterable[Usage]) -> dict[tuple[str, str], Values]:
@@ -198,47 +173,6 @@ def _taxes(taxable: Mapping[tuple[str, str, str], float], month: Month) -> Itera
                 amounts=np.ones(1),
                 duration_hours=month.hours,
             )
-
-
-def _other_services(organisation: Organisation, month: Month) -> Iterator[Lines]:
-    """What a filter on the product code must leave out, and one table of the account that denies access."""
-    every_hour = np.arange(month.billed_hours)
-    first = np.zeros(1, dtype=np.int64)
-    for account in organisation.accounts:
-        if account.state != "ACTIVE":
-            continue
-        instance = f"arn:aws:ec2:us-east-1:{account.id}:instance/i-0{account.id}"
-        shared = {"account_id": account.id, "region": "us-east-1", "line_type": "Usage"}
-        yield Lines(
-            resource_id=instance, product_code="AmazonEC2", product_family="Compute Instance",
-            usage_type="BoxUsage:m7g.large", operation="RunInstances", unit="Hrs", rate=0.0816,
-            hours=every_hour, amounts=np.ones(len(every_hour)), **shared,
-        )  # fmt: skip
-        yield Lines(
-            resource_id=f"{account.name}-logs", product_code="AmazonS3", product_family="Storage",
-            usage_type="TimedStorage-ByteHrs", operation="StandardStorage", unit="GB-Mo", rate=0.023,
-            hours=every_hour, amounts=np.full(len(every_hour), 120.0 / month.hours), **shared,
-        )  # fmt: skip
-        if account.access == "denied":
-            yield Lines(
-                resource_id=f"arn:aws:dynamodb:us-east-1:{account.id}:table/vault-ledger",
-                product_code=DYNAMODB, product_family=PRODUCTS["ondemand.write.standard"].family,
-                usage_type="WriteRequestUnits", operation="PayPerRequestThroughput",
-                unit="WriteRequestUnits", rate=0.000000625,
-                hours=every_hour, amounts=np.full(len(every_hour), 36_000.0), **shared,
-            )  # fmt: skip
-    for table in organisation.tables[:3]:
-        yield Lines(
-            account_id=table.account_id, region=table.region, resource_id=table.arn, product_code="AWSBackup",
-            product_family="AWS Backup Storage",
-            usage_type=f"{REGION_CODES[table.region]}WarmStorage-ByteHrs-DynamoDB", operation="Storage",
-            unit="GB-Mo", rate=0.1, line_type="Usage", hours=first, amounts=np.full(1, table.total_gb),
-        )  # fmt: skip
-    yield Lines(
-        account_id=MANAGEMENT_ACCOUNT_ID, region="us-east-1", resource_id=None,
-        product_code="AWSSupportBusiness", product_family="", usage_type="Dollar", operation="", unit="Dollar",
-        rate=1.0, line_type="Fee", hours=first, amounts=np.full(1, 100.0), duration_hours=month.hours,
-    )  # fmt: skip
 
 
 def _month_start(end: datetime) -> datetime:

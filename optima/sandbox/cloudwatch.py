@@ -79,7 +79,7 @@ class CloudWatch:
         return _write_page(results, token)
 
     def _points(self, call: Call, query: _Query, start: float, stop: float) -> Points:
-        """The series of the caller's account and region; CloudWatch knows no error for one that is not there."""
+        """The series of the caller's account and region; one that is not there is empty, not an error."""
         resource_name = _resource_name(query.dimensions)
         resource = self._organisation.resource_by_key.get((call.account_id, call.region, resource_name or ""))
         if query.namespace != _NAMESPACE or resource is None:
@@ -107,16 +107,14 @@ def _parse_query(entry: Mapping[str, Any]) -> _Query:
     query_id = entry.get("Id", "")
     if not _ID.fullmatch(query_id):
         raise _invalid(
-            f"The value {query_id} for parameter MetricDataQueries.member.1.Id is not matching the expected pattern."
+            f"The value {query_id} for parameter MetricDataQueries Id is not matching the expected pattern."
         )
     stat = entry.get("MetricStat")
     if stat is None:
         raise _invalid("The sandbox computes no expressions: each query needs a MetricStat.")
     period, metric = stat.get("Period", 0), stat["Metric"]
     if period < 60 or period % 60:
-        raise _invalid(
-            f"The parameter MetricDataQueries.member.1.MetricStat.Period must be a multiple of 60, not {period}."
-        )
+        raise _invalid(f"The parameter Period of MetricDataQueries must be a multiple of 60, not {period}.")
     if stat.get("Stat") not in _STATISTICS:
         raise _invalid(f"The sandbox knows no statistic {stat.get('Stat')!r}.")
     return _Query(
@@ -206,5 +204,5 @@ def _timestamps(minutes: range | np.ndarray) -> bytes:
 
 @lru_cache(maxsize=64)
 def _range_of_timestamps(start: int, stop: int, step: int) -> bytes:
-    """A load asks for the same spans again and again: written once, kept as bytes (a quarter of a megabyte)."""
+    """A load asks for the same spans again and again: each is written once and kept, 0.25 MB at most."""
     return str([minute * 60 for minute in range(start, stop, step)])[1:-1].encode()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
+# What moto takes any access key for that it did not give out itself.
+MANAGEMENT_ACCOUNT_ID = "123456789012"
+
 
 @dataclass(frozen=True)
 class SandboxConfig:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID
 from optima.sandbox.demand import MINUTES_PER_DAY
 from optima.sandbox.organisation import (
     DIMENSIONS,
-    MANAGEMENT_ACCOUNT_ID,
     REGIONS,
     Dimension,
     Organisation,
@@ -110,7 +110,7 @@ def _scalable_target(resource: Resource, dimension: Dimension) -> dict[str, Any]
         "ScalableDimension": scalable_dimension(resource, dimension),
         "MinCapacity": throughput.min,
         "MaxCapacity": throughput.max,
-        "RoleARN": f"arn:aws:iam::{resource.account_id}:role/aws-service-role/dynamodb.application-autoscaling",
+        "RoleARN": f"arn:aws:iam::{resource.account_id}:role/DynamoDBAutoscaleRole",
         "CreationTime": (resource.created_minute + MINUTES_PER_DAY // 24) * 60.0,
     }
 

@@ -3,8 +3,8 @@
 Nothing here depends on when the sandbox was started or on what was asked before, so that a series can be
 computed for any span, in any order, and a later end extends it without changing its past.
 
-Minutes are counted from 1970-01-01T00:00 UTC. Demand is built from a level, multiplied by the time of day, the
-day of the week, growth, a season and noise, plus batches at fixed times and bursts at random ones.
+Minutes are counted from 1970-01-01T00:00 UTC. Demand is built from a level, multiplied by the time of day,
+the day of the week, growth, a season and noise, plus batches at fixed times and bursts at random ones.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Bursts:
-    """`rate` units a second more for `minutes` (at most 60), at a random minute of about `per_day` hours a day."""
+    """`rate` units a second more for `minutes` (at most 60), somewhere in about `per_day` hours a day."""
 
     rate: float
     minutes: int
@@ -58,9 +58,10 @@ class Season:
 class Demand:
     """One dimension's demand. `rate` is its mean level, in capacity or request units a second.
 
-    `daily` is the relative height of a cosine over the day that peaks at `peak_hour` UTC, `weekend` the factor
-    of Saturdays and Sundays, `noise` the standard deviation of each minute relative to its level (cut at three),
-    `growth_per_day` relative growth, compounded. `sparse` series have no point where nothing was used.
+    `daily` is the relative height of a cosine over the day that peaks at `peak_hour` UTC, `weekend` the
+    factor of Saturdays and Sundays, `noise` the standard deviation of each minute relative to its level (cut
+    at three), `growth_per_day` relative growth, compounded. `sparse` series have no point where nothing was
+    used.
     """
 
     rate: float = 0.0

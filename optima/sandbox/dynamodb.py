@@ -106,7 +106,7 @@ class DynamoDB:
         return self._organisation.founded_minute - round(days * MINUTES_PER_DAY)
 
     def _capacity(self, table: Table, resource: Resource) -> dict[str, Any]:
-        """Provisioned units in force at the clock; all zero, and a maximum where there is one, for on-demand."""
+        """Provisioned units in force at the clock; for on-demand zero, and the maximum where there is one."""
         throughput: dict[str, Any] = {"NumberOfDecreasesToday": 0}
         clock = self._organisation.clock_minute
         for dimension in DIMENSIONS:

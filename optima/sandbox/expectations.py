@@ -1,8 +1,8 @@
 """What an analysis of the planted organisation must find, and where it must find nothing.
 
-The data files beside this module say of every table what it is and what is expected of it. Savings were worked
-out by hand from the definitions of cost, not by the models. Where use is flat they are exact, else they are a
-range that autoscaling cannot leave; `why` has the reasoning.
+The data files beside this module say of every table what it is and what is expected of it. Savings were
+worked out by hand from the definitions of cost, not by the models. Where use is flat they are exact, else
+they are a range that autoscaling cannot leave; `why` has the reasoning.
 
 Amounts are at list prices. What a payer's free units make cheaper is kept apart, because its share depends on
 the whole organisation: `read` and `write` are provisioned throughput and `storage` bytes, all of class
@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optima.sandbox.config import SandboxConfig
-from optima.sandbox.organisation import Table
-from optima.sandbox.planting import build
+
+if TYPE_CHECKING:
+    from optima.sandbox.organisation import Table
 
 # No pool of the organisation has a greater free share, from the default size upwards.
 GREATEST_FREE_SHARE = 0.035
@@ -26,7 +27,7 @@ GREATEST_FREE_SHARE = 0.035
 
 @dataclass(frozen=True)
 class Saving:
-    """US dollars a month at list prices, by what they are a saving of; or, where `between` is given, a range."""
+    """US dollars a month at list prices, by what is saved; or a range, where `between` is given."""
 
     full: float = 0.0
     read: float = 0.0
@@ -65,8 +66,8 @@ class Saving:
 class Expectation:
     """A planted finding: of what kind, on which table or index, what should be advised and what it saves.
 
-    `recommended_setting` holds what is essential in the advice, in the shape of a recommendation's own setting;
-    the advice may say more.
+    `recommended_setting` holds what is essential in the advice, in the shape of a recommendation's own
+    setting; the advice may say more.
     """
 
     kind: str
@@ -91,18 +92,22 @@ class HealthyTable:
 
 def expectations(config: SandboxConfig | None = None) -> list[Expectation]:
     """All planted findings of the organisation that `config` describes, by default the default one."""
-    return [
-        finding for table in build(config or SandboxConfig()).tables for finding in _findings_of(table)
-    ]
+    return [finding for table in _tables(config) for finding in _findings_of(table)]
 
 
 def healthy_tables(config: SandboxConfig | None = None) -> list[HealthyTable]:
     """All tables of which no finding of any kind is expected."""
     return [
         HealthyTable(table.account_id, table.region, table.name, table.why)
-        for table in build(config or SandboxConfig()).tables
+        for table in _tables(config)
         if not table.expected
     ]
+
+
+def _tables(config: SandboxConfig | None) -> tuple[Table, ...]:
+    from optima.sandbox.planting import build
+
+    return build(config or SandboxConfig()).tables
 
 
 def _findings_of(table: Table) -> Iterator[Expectation]:

@@ -13,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from optima.sandbox.bill import Lines, Month, bill, months
+from optima.sandbox.bill import bill, months
+from optima.sandbox.bill_lines import Lines, Month
+from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID
 from optima.sandbox.cur2 import CHOSEN_CONFIGURATION, COLUMNS
-from optima.sandbox.organisation import EPOCH, MANAGEMENT_ACCOUNT_ID, Organisation, minute_of
+from optima.sandbox.organisation import EPOCH, Organisation, minute_of
 from optima.sandbox.wire import Call, Handlers, Reply, ServiceError, json_reply
 
 BUCKET = "sandbox-billing-exports"
@@ -23,6 +25,7 @@ PREFIX = "cur"
 EXPORT_NAME = "organisation-hourly"
 EXPORT_ARN = f"arn:aws:bcm-data-exports:us-east-1:{MANAGEMENT_ACCOUNT_ID}:export/{EXPORT_NAME}-0001"
 _ROWS_PER_FILE = 500_000
+_QUERY = " ".join(("SELECT", ", ".join(COLUMNS), "FROM COST_AND_USAGE_REPORT"))
 _MILLISECOND = pa.timestamp("ms")
 
 PlantObjects = Callable[[str, Iterable[tuple[str, bytes]]], None]
@@ -77,7 +80,7 @@ class BillingExport:
             "ExportArn": EXPORT_ARN,
             "Name": EXPORT_NAME,
             "DataQuery": {
-                "QueryStatement": f"SELECT {', '.join(COLUMNS)} FROM COST_AND_USAGE_REPORT",
+                "QueryStatement": _QUERY,
                 "TableConfigurations": {"COST_AND_USAGE_REPORT": CHOSEN_CONFIGURATION},
             },
             "DestinationConfigurations": {"S3Destination": destination},
@@ -110,7 +113,7 @@ def objects(organisation: Organisation) -> Iterator[tuple[str, bytes]]:
             pq.write_table(table, body, compression="snappy", store_schema=False)
             keys.append(key)
             yield key, body.getvalue()
-        # A chunk of an earlier, longer delivery: overwriting leaves it lying there, the manifest does not list it.
+        # A chunk of an earlier, longer delivery: overwriting leaves it there, and the manifest lists it not.
         yield keys[-1].replace(f"-{len(keys):05d}.", f"-{len(keys) + 1:05d}."), body.getvalue()
         manifest = f"{PREFIX}/{EXPORT_NAME}/metadata/{partition}/{EXPORT_NAME}-Manifest.json"
         yield manifest, _manifest(organisation, month, keys)

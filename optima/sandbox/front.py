@@ -22,7 +22,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class Front:
-    """A WSGI application. Each check sees every call and may raise a ServiceError: faults are injected there."""
+    """A WSGI application. Checks see every call and may raise a ServiceError: that is where faults go in."""
 
     def __init__(
         self,

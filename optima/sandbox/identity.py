@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from optima.sandbox.organisation import MANAGEMENT_ACCOUNT_ID, ROLE_NAME, Organisation
+from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID
+from optima.sandbox.organisation import ROLE_NAME, Organisation
 from optima.sandbox.wire import Call, ServiceError
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(.+)")

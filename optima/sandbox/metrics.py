@@ -10,8 +10,11 @@ from optima.sandbox.demand import MINUTES_PER_DAY, Values, means, sums, wanted_u
 from optima.sandbox.organisation import Dimension, Organisation, Resource, Throughput
 
 _CAPACITY_RESOLUTION = 5
-# An autoscaled capacity follows the busiest of the minutes t−18 … t−4: up some minutes late, down after a quarter
-# of an hour. That is close to what the service does, and a function of the minute alone.
+_MINUTES_PER_HOUR = 60
+# How long CloudWatch keeps points of 1, 5 and 60 minutes.
+_KEPT_DAYS_AT_1, _KEPT_DAYS_AT_5, _KEPT_DAYS_AT_60 = 15, 63, 455
+# An autoscaled capacity follows the busiest of the minutes t−18 … t−4: up some minutes late, down after a
+# quarter of an hour. That is close to what the service does, and a function of the minute alone.
 _SCALING_DELAY = 3
 _SCALING_WINDOW = 15
 _METRICS: dict[str, tuple[str, Dimension]] = {
@@ -83,7 +86,8 @@ def provisioned(
     lead = _SCALING_DELAY + _SCALING_WINDOW
     rates = wanted(organisation, resource, dimension, start - lead, stop) / 60
     busiest = np.lib.stride_tricks.sliding_window_view(rates, _SCALING_WINDOW)[: stop - start].max(axis=1)
-    return np.ceil(busiest / (throughput.target / 100) - 1e-9).clip(throughput.min, throughput.max)
+    capacity: Values = np.ceil(busiest / (throughput.target / 100) - 1e-9)
+    return np.clip(capacity, throughput.min, throughput.max, out=capacity)
 
 
 def points(
@@ -97,9 +101,9 @@ def points(
 ) -> Points:
     """What GetMetricData answers for one series.
 
-    `period` is in minutes, `start` and `stop` are multiples of it. Points exist where CloudWatch still keeps the
-    period, from the table's creation to the clock. A series published every five minutes has its points five
-    minutes apart however short the period asked for.
+    `period` is in minutes, `start` and `stop` are multiples of it. Points exist where CloudWatch still keeps
+    the period, from the table's creation to the clock. A series published every five minutes has its points
+    five minutes apart however short the period asked for.
     """
     if metric not in _METRICS:
         return NO_POINTS
@@ -136,12 +140,12 @@ def _kept(
 ) -> tuple[int, int]:
     """The part of [start, stop) that has points, on the grid of `step`."""
     days = organisation.config.days
-    if period < 5:
-        kept = min(days, 15)
-    elif period < 60:
-        kept = min(days, 63)
+    if period < _CAPACITY_RESOLUTION:
+        kept = min(days, _KEPT_DAYS_AT_1)
+    elif period < _MINUTES_PER_HOUR:
+        kept = min(days, _KEPT_DAYS_AT_5)
     else:
-        kept = min(max(days, resource.memory_days), 455)
+        kept = min(max(days, resource.memory_days), _KEPT_DAYS_AT_60)
     first = max(start, organisation.clock_minute - kept * MINUTES_PER_DAY, resource.created_minute)
     return -(-first // step) * step, min(stop, organisation.clock_minute) // step * step
 

@@ -1,11 +1,11 @@
-"""Plants the organisation in moto's backends, for the calls that moto answers well. The only module that knows moto.
+"""Plants the organisation in moto's backends, for the calls that moto answers well. Only this knows moto.
 
 moto keeps its state in this process, so that there is one organisation for each server process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from moto.applicationautoscaling.models import applicationautoscaling_backends
@@ -16,10 +16,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.organizations.models import FakeAccount, organizations_backends
 from moto.s3.models import s3_backends
 
+from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID
 from optima.sandbox.control_plane import scalable_dimension, scaling_resource_id
 from optima.sandbox.organisation import (
     DIMENSIONS,
-    MANAGEMENT_ACCOUNT_ID,
     Organisation,
     Resource,
     Table,
@@ -44,7 +44,7 @@ def application() -> Any:
 
 
 def account_of(access_key: str) -> str:
-    """The account whose role gave out the key; any key that moto does not know is the management account's."""
+    """The account whose role gave out the key; a key that moto does not know is the management account's."""
     return str(get_account_id_from(access_key))
 
 
@@ -60,7 +60,7 @@ def plant_objects(bucket: str, objects: Iterable[tuple[str, bytes]]) -> None:
 def _plant_accounts(organisation: Organisation) -> None:
     backend = organizations_backends[MANAGEMENT_ACCOUNT_ID][_PARTITION]
     backend.create_organization(region="us-east-1", FeatureSet="ALL")
-    units: dict[tuple[str, ...], str] = {(): backend.org.root_id}
+    units: dict[tuple[str, ...], str] = {(): backend.list_roots()["Roots"][0]["Id"]}
     for account in organisation.accounts:
         for depth in range(1, len(account.ou) + 1):
             path = account.ou[:depth]
@@ -116,7 +116,7 @@ def _plant_policies(resource: Resource) -> None:
         throughput = resource.throughput(dimension)
         if not throughput.is_autoscaled:
             continue
-        body: Mapping[str, Any] = {
+        body: dict[str, Any] = {
             "TargetValue": throughput.target,
             "PredefinedMetricSpecification": {
                 "PredefinedMetricType": f"DynamoDB{dimension.capitalize()}CapacityUtilization"

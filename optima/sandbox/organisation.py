@@ -13,7 +13,6 @@ from optima.sandbox.config import SandboxConfig
 from optima.sandbox.demand import MINUTES_PER_DAY, Demand, series_key
 
 EPOCH = datetime(1970, 1, 1)
-MANAGEMENT_ACCOUNT_ID = "123456789012"
 ROLE_NAME = "MetricsCollectorRole"
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 
@@ -50,7 +49,7 @@ class Throughput:
     `was` units were provisioned until `changed_days_ago` before the founding, where a fixed capacity changed.
     """
 
-    demand: Demand = Demand()
+    demand: Demand
     units: int | None = None
     min: int | None = None
     max: int | None = None

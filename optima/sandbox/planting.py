@@ -16,10 +16,9 @@ from typing import Any
 
 import yaml
 
-from optima.sandbox.config import SandboxConfig
+from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID, SandboxConfig
 from optima.sandbox.demand import MINUTES_PER_DAY, Batch, Bursts, Demand, Season
 from optima.sandbox.organisation import (
-    MANAGEMENT_ACCOUNT_ID,
     Account,
     Organisation,
     Resource,

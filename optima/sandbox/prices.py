@@ -123,7 +123,7 @@ PRODUCTS: Mapping[str, Product] = {
 
 @lru_cache
 def price_list() -> Mapping[tuple[str, str], tuple[Tier, ...]]:
-    """Tiers by region and price key. A region lacks what is not known of it, as the real list lacks products."""
+    """Tiers by region and price key. A region lacks what is not known of it, as the real list does."""
     text = resources.files("optima.sandbox").joinpath("planted", "prices.csv").read_text(encoding="utf-8")
     tiers: dict[tuple[str, str], list[Tier]] = defaultdict(list)
     for row in csv.DictReader(text.splitlines()):

@@ -1,4 +1,4 @@
-"""Serves the organisation: in this process until interrupted, or in a child process for as long as it is needed."""
+"""Serves the organisation: in this process until interrupted, or from a child while it is needed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from optima.sandbox.config import SandboxConfig
-from optima.sandbox.organisation import MANAGEMENT_ACCOUNT_ID
+from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID, SandboxConfig
 
 _HOST = "127.0.0.1"
 

@@ -105,7 +105,8 @@ def error_reply(service: str, error: ServiceError) -> Reply:
     if service == "s3":
         text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     elif service == "ec2":
-        text = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+        inner = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        text = f"<Response><Errors>{inner}</Errors></Response>"
     elif service in _QUERY_SERVICES:
         text = (
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
