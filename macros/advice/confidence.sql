@@ -1,7 +1,13 @@
 {# How far the window carries the advice. `is_doubtful` lowers it by one step where something else speaks
    against it, such as a peak above the account's quota. #}
 {% macro confidence(
-    window_start, window_end, coverage_ratio, resolution_seconds, throttle_events, price_source, is_doubtful="false"
+    window_start,
+    window_end,
+    coverage_ratio,
+    resolution_seconds,
+    throttle_events,
+    price_source,
+    is_doubtful="false"
 ) %}
     case
         when

@@ -20,7 +20,8 @@
         from read_json('{{ path }}', format = 'newline_delimited', columns = {{ columns }})
     {%- else -%}
         select
-            {% for name, type in columns.items() %} cast(null as {{ type }}) as {{ name }}, {% endfor %}
+            {% for name, type in columns.items() %} cast(null as {{ type }}) as {{ name }},
+            {% endfor %}
             cast(null as bigint) as line_number
         where false
     {%- endif -%}

@@ -5,9 +5,13 @@
 {%- endmacro %}
 
 {% macro policy_setting(minimum, maximum, target) %}
-    '{"min":' || cast({{ minimum }} as {{ dbt.type_string() }})
-    || ',"max":' || cast({{ maximum }} as {{ dbt.type_string() }})
-    || ',"target":' || cast(round(cast({{ target }} as double), 4) as {{ dbt.type_string() }}) || '}'
+    '{"min":'
+    || cast({{ minimum }} as {{ dbt.type_string() }})
+    || ',"max":'
+    || cast({{ maximum }} as {{ dbt.type_string() }})
+    || ',"target":'
+    || cast(round(cast({{ target }} as double), 4) as {{ dbt.type_string() }})
+    || '}'
 {%- endmacro %}
 
 {% macro read_write_setting(read_setting, write_setting) %}

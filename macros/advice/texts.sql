@@ -3,7 +3,9 @@
     {{- return(adapter.dispatch("usd_text", "dynamodb_optima")(expression)) -}}
 {% endmacro %}
 
-{% macro default__usd_text(expression) %} format('{:,.2f} USD', cast({{ expression }} as double)){% endmacro %}
+{% macro default__usd_text(expression) %}
+    format('{:,.2f} USD', cast({{ expression }} as double))
+{% endmacro %}
 
 {% macro spark__usd_text(expression) %} concat(format_number({{ expression }}, 2), ' USD'){% endmacro %}
 
@@ -15,6 +17,10 @@
     format('{:,.{{ decimals }}f}', cast({{ expression }} as double))
 {%- endmacro %}
 
-{% macro spark__number_text(expression, decimals) %} format_number({{ expression }}, {{ decimals }}){% endmacro %}
+{% macro spark__number_text(expression, decimals) %}
+    format_number({{ expression }}, {{ decimals }})
+{% endmacro %}
 
-{% macro percent_text(ratio, decimals=1) %} concat({{ number_text("100 * " ~ ratio, decimals) }}, ' %'){% endmacro %}
+{% macro percent_text(ratio, decimals=1) %}
+    concat({{ number_text("100 * " ~ ratio, decimals) }}, ' %')
+{% endmacro %}
