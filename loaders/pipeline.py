@@ -293,4 +293,6 @@ def _root_cause(error: BaseException) -> BaseException:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+    """Return what an error says, without DuckDB's "IO Error: " and without its end of sentence."""
+    said = re.sub(r"^(\w+ )+Error: ", "", str(error).strip()).splitlines()
+    return said[0].rstrip(".!") if said else type(error).__name__

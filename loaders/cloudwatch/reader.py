@@ -31,7 +31,7 @@ from loaders.cloudwatch.series import (
 
 # Silence shorter than this at the start of a span is not worth a second question.
 _SILENCE = timedelta(hours=1)
-# So many points without one off the five-minute grid are no accident: the series is published at 300 s.
+# So many points, mostly five minutes apart and none off the five-minute grid, are no accident.
 _GRID_POINTS = 12
 
 Item = TypeVar("Item")
@@ -96,7 +96,7 @@ class UnitReader:
     def _settle_minutes(self, points: list[Points], read: UnitRead) -> None:
         """Decide for each resource at which resolution its minutes are known, and from when.
 
-        A resource whose points all lie on the five-minute grid is published at 300 s. Where one is silent
+        A resource whose points come every five minutes is published at 300 s. Where one is silent
         from the start of the span, 300 s is asked once for the silence: points there mean that 60 s is no
         longer kept. If there are none, it was idle; but only as far back as CloudWatch demonstrably keeps.
         """
@@ -118,7 +118,7 @@ class UnitReader:
         kept_from = self._kept_from([voice for voice in voices.values() if voice is not None])
         for resource in self._unit.resources:
             own = by_resource[resource]
-            period = 300 if _on_five_minute_grid(own) else 60
+            period = 300 if _is_published_at_300(own) else 60
             read.points.extend(_at_period(one, period) for one in own)
             known_from = start
             if resource in coarse:
@@ -241,11 +241,12 @@ def _first_instant(series: Sequence[Points]) -> datetime | None:
     return datetime.fromtimestamp(first, UTC).replace(tzinfo=None)
 
 
-def _on_five_minute_grid(series: Sequence[Points]) -> bool:
+def _is_published_at_300(series: Sequence[Points]) -> bool:
+    """Tell a resource whose points come every five minutes from one that is used at such minutes only."""
     dense = [one for one in series if one.metric in MINUTES.dense]
-    return sum(len(one.values) for one in dense) >= _GRID_POINTS and not any(
-        np.any(one.seconds % 300) for one in dense
-    )
+    if any(np.any(one.seconds % 300) for one in dense):
+        return False
+    return any(len(one.seconds) >= _GRID_POINTS and np.median(np.diff(one.seconds)) == 300 for one in dense)
 
 
 def _at_period(series: Points, period: int) -> Points:
