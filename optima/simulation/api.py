@@ -102,9 +102,7 @@ def simulate(
     read_rates, write_rates = (np.ascontiguousarray(series, dtype=np.float64) for series in (reads, writes))
     if read_rates.ndim != 1 or read_rates.shape != write_rates.shape:
         shapes = f"{read_rates.shape} and {write_rates.shape}"
-        raise ValueError(
-            f"reads and writes must be two series of the same minutes, but their shapes are {shapes}"
-        )
+        raise ValueError(f"reads and writes must be two series of one length, but have shapes {shapes}")
     policies = batch.policies(
         targets=[[read.target, write.target]],
         minimums=[[read.min_capacity, write.min_capacity]],
@@ -128,7 +126,7 @@ def _minute(start: datetime) -> int:
     since = instant - datetime(1970, 1, 1, tzinfo=UTC)
     minutes, rest = divmod(since.total_seconds(), 60)
     if rest:
-        raise ValueError(f"start must be a whole minute, but is {start.isoformat()}")
+        raise ValueError(f"start must be a whole minute, not {start.isoformat()}")
     return int(minutes)
 
 

@@ -239,7 +239,7 @@ def _is_granted(decreases: Ints, minute: int) -> bool:
 
 @_compiled
 def _burst(rate: float, capacity: float, bucket: float, size: float) -> tuple[float, float]:
-    """Draw a minute's units from capacity and bucket; return what stays in the bucket and what lacked."""
+    """Draw a minute's units from capacity and bucket; return what stays in it and what is throttled."""
     available = SECONDS_PER_MINUTE * capacity + bucket
     demanded = SECONDS_PER_MINUTE * rate
     return min(size, max(0.0, available - demanded)), max(0.0, demanded - available)
