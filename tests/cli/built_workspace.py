@@ -42,7 +42,8 @@ _MARTS = """
         table_name varchar, index_name varchar, current_setting varchar, recommended_setting varchar,
         current_monthly_cost_usd decimal(28, 10), projected_monthly_cost_usd decimal(28, 10),
         monthly_savings_usd decimal(28, 10), annual_savings_usd decimal(28, 10),
-        confidence varchar, risk varchar, reason varchar, status varchar, window_start timestamp, window_end timestamp, advice varchar
+        confidence varchar, risk varchar, reason varchar, status varchar,
+        window_start timestamp, window_end timestamp, advice varchar
     );
     create table marts.dim_tables as
     select '012345678901' as account_id, 'us-east-1' as region, name as table_name
@@ -50,8 +51,8 @@ _MARTS = """
     create table marts.dim_indexes as select 'orders' as table_name, 'by-day' as index_name;
     create table intermediate.int_demand__days_arrayed (
         resource_day_key varchar, spans_hash ubigint, account_id varchar, region varchar,
-        resource_name varchar, day date, reads double[], writes double[], read_capacity double[], write_capacity double[],
-        read_throttles double[], write_throttles double[]
+        resource_name varchar, day date, reads double[], writes double[],
+        read_capacity double[], write_capacity double[], read_throttles double[], write_throttles double[]
     );
 """
 

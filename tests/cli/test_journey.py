@@ -1,0 +1,207 @@
+"""The whole way against a small sandbox organisation, command by command, as the documentation tells it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner, Result
+
+import optima
+from optima import logs
+from optima.cli.app import app
+from optima.cli.demo import environment
+from optima.sandbox import Sandbox, SandboxConfig, running
+
+AS_OF = "2026-11-01"
+IN_FORCE = "from raw_dynamodb.table_metadata where _dlt_valid_to is null"
+
+
+@dataclass
+class Journey:
+    """A workspace on its way, and what each command said."""
+
+    root: Path
+    said: dict[str, Result]
+
+    def go(self, *arguments: str, name: str | None = None) -> Result:
+        """Run a command as of the sandbox's end and keep what it said."""
+        command = ["--project-root", str(self.root), *arguments, "--as-of", AS_OF]
+        result = CliRunner().invoke(app, command)
+        self.said[name or arguments[0]] = result
+        return result
+
+    def a_provisioned_table(self) -> str:
+        """Return the name of some provisioned table that has no index."""
+        ((name,),) = self.query(
+            "select min(table_name) from raw_dynamodb.table_metadata where billing_mode = 'PROVISIONED' "
+            "and table_name not in (select table_name from raw_dynamodb.gsi_metadata)"
+        )
+        return str(name)
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        """Ask the warehouse."""
+        with duckdb.connect(str(self.root / "data/optima.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Sandbox]:
+    config = SandboxConfig(accounts=2, tables=16, end=datetime.fromisoformat(AS_OF))
+    with running(config) as sandbox, environment(sandbox.environment()):
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def journey(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Journey:
+    """Go the documented way once, from discovery to three analyses."""
+    assert served.end == datetime.fromisoformat(AS_OF)
+    journey = Journey(tmp_path_factory.mktemp("journey"), {})
+    journey.go("discover", "--use-org")
+    journey.go("analyze-capacity", name="analyze-capacity without metrics")
+    journey.go("collect", "--days", "14")
+    journey.go("collect-pricing")
+    journey.go("analyze-table-class", name="analyze-table-class without a bill")
+    journey.go("collect-cur")
+    journey.go("analyze-capacity", "--days", "14")
+    journey.go("analyze-utilization", "--min-savings", "1", "--tables", journey.a_provisioned_table())
+    journey.go("analyze-table-class", "--months", "1")
+    logs.to_terminal(None)
+    return journey
+
+
+def test_discover_counts_tables_by_region(journey: Journey) -> None:
+    said = journey.said["discover"]
+    assert said.exit_code == 0, said.output
+    first = re.match(r"Discovered 16 DynamoDB tables across (\d+) accounts\n", said.stdout)
+    assert first
+    by_region = dict(re.findall(r"^  (\S+): (\d+) tables?$", said.stdout, re.MULTILINE))
+    assert sum(map(int, by_region.values())) == 16
+    accounts = journey.query(f"select count(distinct account_id) {IN_FORCE}")
+    assert accounts == [(int(first[1]),)]
+
+
+def test_an_account_that_denies_access_is_said_and_skipped(journey: Journey) -> None:
+    said = journey.said["discover"].stderr
+    assert re.search(
+        r"^! Account \d{12} does not let the role MetricsCollectorRole be assumed", said, re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("command", ["collect", "collect-pricing", "collect-cur"])
+def test_loads_end_well(journey: Journey, command: str) -> None:
+    said = journey.said[command]
+    assert said.exit_code == 0, said.output
+    assert said.stdout.startswith("✓ Collected ")
+
+
+def test_an_analysis_without_its_data_says_what_to_run(journey: Journey) -> None:
+    without_metrics = journey.said["analyze-capacity without metrics"]
+    assert without_metrics.exit_code == 1
+    assert "No metrics have been collected yet: run `dynamodb-optima collect`." in without_metrics.stderr
+    without_bill = journey.said["analyze-table-class without a bill"]
+    assert without_bill.exit_code == 1
+    assert "No billing export has been collected yet" in without_bill.stderr
+
+
+@pytest.mark.parametrize("command", ["analyze-capacity", "analyze-utilization", "analyze-table-class"])
+def test_analyses_say_what_they_found(journey: Journey, command: str) -> None:
+    said = journey.said[command]
+    assert said.exit_code == 0, said.output
+    assert re.search(r"^Analyzed: \d+ \w+ \| Recommendations: \d+ \w+$", said.stdout, re.MULTILINE)
+    assert "Total Potential Savings, if only this were applied: $" in said.stdout
+
+
+def test_the_totals_said_are_those_of_the_list(journey: Journey) -> None:
+    listed = journey.go("list-recommendations", "--format", "json", "--type", "capacity")
+    total = sum(row["monthly_savings_usd"] for row in json.loads(listed.stdout))
+    assert total > 0
+    assert f"if only this were applied: ${total:,.2f}/month" in journey.said["analyze-capacity"].stdout
+
+
+def test_an_option_of_an_analysis_reaches_its_rows(journey: Journey) -> None:
+    with optima.connect(journey.root) as connection:
+        least = "select min(monthly_savings_usd) from recommendations where advice = 'change' and kind = "
+        assert connection.execute(f"{least} 'utilization'").fetchone() >= (1,)
+        assert connection.execute(f"{least} 'capacity_mode'").fetchone() >= (10,)
+        (as_of,) = connection.execute("select as_of from publication").fetchone() or ()
+        assert as_of == datetime.fromisoformat(AS_OF)
+
+
+def test_tables_narrow_what_is_shown_and_not_what_is_stored(journey: Journey) -> None:
+    assert "Analyzed: 1 resource |" in journey.said["analyze-utilization"].stdout
+    assert journey.query("select count(*) > 1 from marts.utilization_recommendations") == [(True,)]
+
+
+def test_a_second_collection_reads_nothing_twice(journey: Journey) -> None:
+    count = "select count(*) from raw_cloudwatch.metrics"
+    before = journey.query(count)
+    said = journey.go("collect", name="collect again")
+    assert said.stdout.startswith("✓ Collected metrics: nothing new")
+    assert journey.query(count) == before
+
+
+def test_minutes_are_published_day_by_day(journey: Journey) -> None:
+    days = sorted(folder.name for folder in (journey.root / "data/minutes").glob("day=*"))
+    assert (days[0], days[-1], len(days)) == ("day=2026-10-18", "day=2026-10-31", 14)
+
+
+def test_status_and_health_are_content(journey: Journey) -> None:
+    assert "Inventory: 16 tables in" in journey.go("status", "--verbose").stdout
+    health = journey.go("health")
+    assert health.exit_code == 0, health.output
+
+
+def test_the_log_names_no_account(journey: Journey) -> None:
+    text = (journey.root / "logs/dynamodb_optima.log").read_text()
+    assert text
+    assert not re.search(r"(?<!\d)\d{12}(?!\d)", text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["discover", "--regions", "mars-north-1"], "AWS has no region called mars-north-1"),
+        (["discover", "--use-org", "--role-name", "NoSuchRole"], "NoSuchRole"),
+    ],
+)
+def test_what_aws_refuses_ends_in_a_sentence(journey: Journey, arguments: list[str], sentence: str) -> None:
+    before = journey.query(f"select count(*) {IN_FORCE}")
+    said = journey.go(*arguments, name="refused")
+    assert said.exit_code == 1
+    assert sentence in said.stderr
+    assert "Traceback" not in said.output
+    assert journey.query(f"select count(*) {IN_FORCE}") == before
+
+
+@pytest.mark.usefixtures("served")
+def test_expired_and_missing_credentials_end_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "EXPIRED")
+    said = Journey(tmp_path, {}).go("discover")
+    assert said.exit_code == 1
+    assert "credentials have expired" in said.stderr
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    said = Journey(tmp_path, {}).go("discover")
+    assert said.exit_code == 1
+    assert "No AWS credentials were found" in said.stderr
+
+
+def test_an_empty_organisation_without_a_bill_ends_in_sentences(tmp_path: Path) -> None:
+    empty = SandboxConfig(accounts=1, tables=0, billing_export=False, end=datetime.fromisoformat(AS_OF))
+    with running(empty) as sandbox, environment(sandbox.environment()):
+        journey = Journey(tmp_path, {})
+        said = journey.go("discover", "--use-org")
+        assert said.exit_code == 1
+        assert "No DynamoDB tables were found" in said.stderr
+        said = journey.go("collect-cur")
+        assert said.exit_code == 1
+        assert "billing export" in said.stderr
