@@ -30,9 +30,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Analysis:
-    """One kind of advice that can be built by itself: its kind in the marts, and the mart that holds it."""
+    """One kind of advice that can be built by itself: its kind in the marts, its selector, its heading."""
 
     kind: str
+    selector: str
     title: str
 
     @property
@@ -41,9 +42,10 @@ class Analysis:
         return f"{self.kind}_recommendations"
 
 
-CAPACITY = Analysis("capacity_mode", "Capacity Mode Analysis Results")
-TABLE_CLASS = Analysis("table_class", "Table Class Analysis Results")
-UTILIZATION = Analysis("utilization", "Utilization Analysis Results")
+CAPACITY = Analysis("capacity_mode", "capacity", "Capacity Mode Analysis Results")
+TABLE_CLASS = Analysis("table_class", "table_class", "Table Class Analysis Results")
+UTILIZATION = Analysis("utilization", "utilization", "Utilization Analysis Results")
+EVERYTHING = "everything"
 
 _FAILED = {"error", "fail", "runtime error"}
 
@@ -86,14 +88,14 @@ def variables(settings: Settings, workspace: Workspace, as_of: datetime, **optio
     return values | {name: value for name, value in options.items() if value is not None}
 
 
-def selection(analysis: Analysis, built: Iterable[str]) -> list[str]:
-    """Return what dbt builds for one analysis, given the marts that are there; empty means everything.
+def selector(analysis: Analysis | None, built: Iterable[str]) -> str:
+    """Return the name of the selector (selectors.yml) that builds one analysis, or everything without one.
 
-    An analysis is its mart with all that it is made from and all that is made from it. The list of
-    recommendations unites every kind, so that the first analysis of a workspace builds all of them.
+    The list of recommendations unites every kind, so that the first analysis of a workspace, which has not
+    `built` the marts of the others yet, builds all of them.
     """
     united = {each.mart for each in (CAPACITY, TABLE_CLASS, UTILIZATION)}
-    return [f"+{analysis.mart}+"] if united <= set(built) else []
+    return analysis.selector if analysis and united <= set(built) else EVERYTHING
 
 
 def arguments(
@@ -101,15 +103,11 @@ def arguments(
     project: Project,
     workspace: Workspace,
     *,
-    select: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
     debug: bool = False,
 ) -> list[str]:
-    """Return dbt's argument list for a command such as ["build"], which says nothing on the terminal."""
-    chosen = ["--select", *select] if select else []
+    """Return dbt's argument list for a command with its own options, which says nothing on the terminal."""
     given = ["--vars", json.dumps(values, sort_keys=True)] if values else []
-    # Unit tests prove the models, not the user's data.
-    without = ["--exclude-resource-type", "unit_test"] if "build" in command else []
     paths = {
         "--project-dir": project.directory,
         "--profiles-dir": project.profiles,
@@ -118,7 +116,7 @@ def arguments(
     }
     where = [text for flag, path in paths.items() for text in (flag, str(path))]
     quiet = ["--quiet", "--no-print", "--log-level", "none", "--log-level-file", "debug" if debug else "info"]
-    return [*command, *chosen, *without, *given, *where, *quiet, "--no-send-anonymous-usage-stats"]
+    return [*command, *given, *where, *quiet, "--no-send-anonymous-usage-stats"]
 
 
 def run(argument_list: Sequence[str], workspace: Workspace, progress: Progress) -> None:

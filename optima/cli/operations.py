@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from optima import transform, warehouse
 from optima.cli.session import Session
-from optima.cli.terminal import bar
+from optima.cli.terminal import bar, errors
+from optima.cli.wording import counted
 from optima.errors import OptimaError
 from optima.publish import marts, publish
 from optima.published import Build
@@ -54,14 +55,24 @@ def collect(
     """Read the metrics of the discovered tables in [start, end), UTC."""
     from loaders import cloudwatch
 
+    what: dict[str, Any] = {
+        "start": start,
+        "end": end,
+        "now": session.now(),
+        "regions": regions,
+        "tables": tables,
+    }
+    expected = cloudwatch.estimate(session.loading(), **what)
+    if expected.queries:
+        errors().print(
+            f"CloudWatch will charge about ${expected.usd:,.2f} for {counted(expected.queries, 'metric')}.",
+            soft_wrap=True,
+        )
     with bar("Collecting metrics") as progress:
         return cloudwatch.load(
             session.loading(),
             session.access(),
-            start=start,
-            end=end,
-            regions=regions,
-            tables=tables,
+            **what,
             batch_size=batch_size,
             resume=resume,
             progress=progress,
@@ -116,12 +127,11 @@ def build(session: Session, analysis: transform.Analysis | None = None, **thresh
         raise OptimaError(_NOTHING_DISCOVERED)
     declare_raw_tables(session.loading())
     _require_input(session, analysis)
-    select = transform.selection(analysis, marts(workspace)) if analysis else []
+    selector = transform.selector(analysis, marts(workspace))
     argument_list = transform.arguments(
-        ["build"],
+        ["build", "--selector", selector],
         transform.Project.find(),
         workspace,
-        select=select,
         values=transform.variables(session.settings, workspace, as_of, **thresholds),
         debug=session.debug,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from optima import transform
 from optima.errors import OptimaError
@@ -47,10 +48,10 @@ def test_every_variable_is_declared_by_the_project(tmp_path: Path) -> None:
 
 def test_the_argument_list_of_a_build(tmp_path: Path) -> None:
     found = transform.arguments(
-        ["build"], PROJECT, Workspace.at(tmp_path), select=["+a+", "b"], values={"days": 7, "as_of": "x"}
+        ["build", "--selector", "capacity"], PROJECT, Workspace.at(tmp_path), values={"days": 7, "as_of": "x"}
     )
     assert found == [
-        *["build", "--select", "+a+", "b", "--exclude-resource-type", "unit_test"],
+        *["build", "--selector", "capacity"],
         *["--vars", json.dumps({"as_of": "x", "days": 7})],
         *["--project-dir", "/project", "--profiles-dir", "/project/profiles"],
         *["--target-path", str(tmp_path / "data/.state/dbt"), "--log-path", str(tmp_path / "logs")],
@@ -62,18 +63,29 @@ def test_the_argument_list_of_a_build(tmp_path: Path) -> None:
 def test_the_argument_list_of_the_documentation(tmp_path: Path) -> None:
     found = transform.arguments(["docs", "generate", "--static"], PROJECT, Workspace.at(tmp_path), debug=True)
     assert found[:3] == ["docs", "generate", "--static"]
-    assert "--select" not in found
-    assert "--exclude-resource-type" not in found
     assert found[found.index("--log-level-file") + 1] == "debug"
 
 
 def test_an_analysis_builds_its_part_once_every_part_is_there() -> None:
     marts = ["capacity_mode_recommendations", "table_class_recommendations", "utilization_recommendations"]
-    assert transform.selection(transform.CAPACITY, []) == []
-    assert transform.selection(transform.CAPACITY, marts[:2]) == []
-    assert transform.selection(transform.CAPACITY, marts) == ["+capacity_mode_recommendations+"]
-    assert transform.selection(transform.TABLE_CLASS, marts) == ["+table_class_recommendations+"]
-    assert transform.selection(transform.UTILIZATION, marts) == ["+utilization_recommendations+"]
+    assert transform.selector(None, marts) == "everything"
+    assert transform.selector(transform.CAPACITY, []) == "everything"
+    assert transform.selector(transform.CAPACITY, marts[:2]) == "everything"
+    assert transform.selector(transform.CAPACITY, marts) == "capacity"
+    assert transform.selector(transform.TABLE_CLASS, marts) == "table_class"
+    assert transform.selector(transform.UTILIZATION, marts) == "utilization"
+
+
+@pytest.mark.parametrize("analysis", [transform.CAPACITY, transform.TABLE_CLASS, transform.UTILIZATION, None])
+def test_every_selector_is_there_and_leaves_unit_tests_out(analysis: transform.Analysis | None) -> None:
+    named = analysis.selector if analysis else transform.EVERYTHING
+    selectors = yaml.safe_load((transform.Project.find().directory / "selectors.yml").read_text())[
+        "selectors"
+    ]
+    (found,) = (each["definition"]["union"] for each in selectors if each["name"] == named)
+    assert {"exclude": [{"method": "test_type", "value": "unit"}]} in found
+    if analysis:
+        assert {"method": "fqn", "value": analysis.mart, "parents": True, "children": True} in found
 
 
 def test_the_project_of_the_checkout_is_found() -> None:
