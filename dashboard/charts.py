@@ -18,7 +18,7 @@ _BAR, _GAP, _AXIS, _LABEL = 14, 12, 30, 230
 # The names that the theme gives to the colours of charts, in their order.
 _COLOURS = ("blue", "orange", "green", "violet", "gray")
 # Places that get bars of their own; the list below the charts has them all.
-_MOST_PLACES = 10
+MOST_PLACES = 10
 
 
 def legend(kinds: Iterable[str]) -> str:
@@ -63,9 +63,9 @@ def by_kind(totals: Sequence[KindTotal]) -> alt.LayerChart:
 def by_place(savings: pd.DataFrame) -> alt.Chart:
     """Draw monthly savings per place (an account, a region) and kind: bars side by side, never stacked.
 
-    Of many places the ten with the largest single saving are drawn.
+    Of many places those with the largest single saving are drawn, MOST_PLACES of them.
     """
-    largest = savings.groupby("place")["monthly_savings_usd"].max().nlargest(_MOST_PLACES)
+    largest = savings.groupby("place")["monthly_savings_usd"].max().nlargest(MOST_PLACES)
     rows = savings[savings["place"].isin(largest.index)]
     rows = rows.assign(kind_name=rows["kind"].map(wording.kind_name))
     kinds = sorted(set(rows["kind"]), key=wording.kind_order)

@@ -77,26 +77,25 @@ def _facts(totals: list[KindTotal], scope: Scope, now: datetime) -> None:
 def _where(build: Build, filters: Filters, totals: list[KindTotal]) -> None:
     if not any(total.recommendations for total in totals):
         return
-    kinds, tables = st.columns(2, gap="large")
-    with kinds:
+    left, right = st.columns(2, gap="large")
+    with left:
         st.subheader("Savings by kind")
         st.caption("USD a month; pale: what is paid for the same now")
         st.altair_chart(charts.by_kind(totals), alt="Savings by kind")
-    with tables:
+        _places("account", data.by_account(build, filters))
+    with right:
         largest = data.top_tables(build, filters)
         st.subheader("Top ten tables")
         st.caption("USD a month, by the one kind that saves most")
         st.markdown(charts.legend(largest["kind"]))
         st.altair_chart(charts.top_tables(largest), alt="Largest savings")
-    accounts, regions = st.columns(2, gap="large")
-    with accounts:
-        _places("account", data.by_account(build, filters))
-    with regions:
         _places("region", data.by_region(build, filters))
 
 
 def _places(what: str, savings: pd.DataFrame) -> None:
     st.subheader(f"Savings by {what}")
-    st.caption("USD a month, each kind as if only it were applied")
+    places = savings["place"].nunique()
+    shown = f", the {charts.MOST_PLACES} largest of {places:,}" if places > charts.MOST_PLACES else ""
+    st.caption(f"USD a month, each kind as if only it were applied{shown}")
     st.markdown(charts.legend(savings["kind"]))
     st.altair_chart(charts.by_place(savings), alt=f"Savings by {what}")

@@ -183,6 +183,19 @@ class TestOtherStates:
         assert "No billing export covers 1 table:" in texts(page)
         assert "1 table or index of 6 know less than 95 % of their minutes" in texts(page)
 
+    def test_of_many_accounts_the_largest_are_drawn_and_the_page_says_so(
+        self, workspace: Path, now: datetime
+    ) -> None:
+        made = organisation(now)
+        for number in range(10):
+            made.account(f"5000000000{number:02}", f"team-{number}")
+            made.table(f"5000000000{number:02}", "us-east-1", f"table-{number}")
+            made.recommend("capacity_mode", f"table-{number}", ("20", "5"))
+        publish(workspace, made, now)
+        captions = [caption.value for caption in opened().caption]
+        assert "USD a month, each kind as if only it were applied, the 10 largest of 12" in captions
+        assert "USD a month, each kind as if only it were applied" in captions
+
     def test_partial_coverage_is_not_rounded_up(self, workspace: Path, now: datetime) -> None:
         made = organisation(now)
         made.table(PAYMENTS, "us-east-1", "nearly", coverage_ratio=0.9999)
