@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -58,8 +59,9 @@ def arguments(script: Path, *, port: int, theme: str) -> list[str]:
 
 
 def _serve(command_line: Sequence[str], environment: dict[str, str]) -> int:
-    """Run the dashboard until it ends; Ctrl-C reaches it too, and ends it in order."""
+    """Run the dashboard until it ends: by Ctrl-C, which reaches it too, or by what ends this process."""
     with subprocess.Popen(command_line, env=environment) as server:
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         while True:
             try:
                 return server.wait()
