@@ -34,7 +34,7 @@ def plant(organisation: Organisation) -> None:
     """Create accounts, organisational units, tables and scaling policies in moto."""
     mock_random.seed(organisation.config.seed)
     _plant_accounts(organisation)
-    for table in organisation.tables:
+    for table in sorted(organisation.tables, key=lambda table: table.name):
         _plant_table(table)
 
 

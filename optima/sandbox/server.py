@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO
 
 from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID, SandboxConfig
 
 _HOST = "127.0.0.1"
+# What the extra "demo" brings, as far as it is imported by name.
+_EXTRA_MODULES = {"flask", "moto", "werkzeug"}
 
 
 class SandboxError(Exception):
@@ -32,7 +35,10 @@ class Sandbox:
     management_account_id: str = MANAGEMENT_ACCOUNT_ID
 
     def environment(self) -> dict[str, str]:
-        """Variables with which any AWS SDK of a child process talks to the sandbox, and to nothing else."""
+        """Variables with which any AWS SDK of a child process talks to the sandbox, and to nothing else.
+
+        Variables that take precedence over these (AWS_PROFILE, AWS_ENDPOINT_URL_S3 …) must be taken out.
+        """
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "AKIASANDBOX000000000",
@@ -54,7 +60,8 @@ def running(config: SandboxConfig) -> Iterator[Sandbox]:
 
     Raises SandboxError when the server does not come up.
     """
-    command = [sys.executable, "-m", "optima.sandbox", json.dumps(_as_json(config))]
+    config = replace(config, end=config.clock)  # parent and child must not disagree about today
+    command = [sys.executable, "-P", "-m", "optima.sandbox", json.dumps(_as_json(config))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -87,11 +94,17 @@ def serve_forever(config: SandboxConfig, port: int = 0, *, announce: Any = print
 
 
 def serve_until_closed(config: SandboxConfig, requests: BinaryIO) -> None:
-    """Serve in this process until `requests` (the parent's end of a pipe) closes; print the URL first."""
+    """Serve in this process until `requests` (the parent's end of a pipe) closes; print the URL first.
+
+    An interrupt from the terminal is the parent's business. What anything else prints goes to standard error,
+    because nobody reads the pipe any longer once the URL is known.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = _bind(config, 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdout.write(f"http://{_HOST}:{server.port}\n")
     sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     requests.read()
 
 
@@ -103,9 +116,10 @@ def config_from_json(text: str) -> SandboxConfig:
 
 
 def _as_json(config: SandboxConfig) -> dict[str, Any]:
-    """With the clock as it is now, so that parent and child cannot disagree about today."""
-    values = {**asdict(config), "end": config.clock}
-    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in values.items()}
+    return {
+        key: value.isoformat() if isinstance(value, datetime) else value
+        for key, value in asdict(config).items()
+    }
 
 
 def _bind(config: SandboxConfig, port: int) -> Any:
@@ -114,9 +128,11 @@ def _bind(config: SandboxConfig, port: int) -> Any:
         from werkzeug.serving import make_server
 
         from optima.sandbox.application import create_application
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA_MODULES:
+            raise
         raise SandboxError(
-            f"the sandbox needs moto, which is not installed ({error}): pip install 'dynamodb-optima[demo]'"
+            f"the sandbox needs {error.name}, which is not installed: pip install 'dynamodb-optima[demo]'"
         ) from error
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     return make_server(_HOST, port, create_application(config), threaded=True)
