@@ -5,6 +5,6 @@ select
     metric_name,
     statistic,
     period_seconds,
-    "timestamp" as starts_at,
+    timestamp as starts_at,
     value,
 from {{ source("raw_cloudwatch", "metrics") }}

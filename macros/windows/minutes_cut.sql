@@ -1,0 +1,23 @@
+{# A day of minutes (DOUBLE[1440]) that is null outside the day's `known_ranges`, and inside them taken from the
+   minutes of the range's resolution, which `period` names. #}
+{% macro minutes_cut(minutes_at_60, minutes_at_300, period) %}
+    list_concat(
+        list_resize(cast([] as double[]), coalesce(known_ranges[1].from_minute, 1440)),
+        flatten(
+            list_transform(
+                known_ranges,
+                lambda known,
+                place:list_resize(
+                    list_slice(
+                        case
+                            when known.{{ period }} = 60 then {{ minutes_at_60 }} else {{ minutes_at_300 }}
+                        end,
+                        known.from_minute + 1,
+                        known.to_minute
+                    ),
+                    coalesce(known_ranges[place + 1].from_minute, 1440) - known.from_minute
+                )
+            )
+        )
+    )
+{% endmacro %}

@@ -1,0 +1,24 @@
+{# A day of five-minute values (DOUBLE[288]) from its points in order of time, null where there is none; null
+   altogether where there is none all day. #}
+{% macro slots_densified(points) %}
+    case
+        when len({{ points }}) > 0
+        then
+            list_concat(
+                list_resize(
+                    cast([] as double[]),
+                    {{ points }} [1].minute_of_day  -- 5),
+                    flatten(
+                        list_transform(
+                            {{ points }},
+                            lambda point,
+                            place:list_resize(
+                                [point.value],
+                                coalesce(
+                                    {{ points }} [place + 1].minute_of_day  -- 5, 288) - point.minute_of_day // 5
+                                )
+                            )
+                        )
+                    )
+                    end
+{% endmacro %}
