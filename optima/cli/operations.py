@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from optima import transform, warehouse
+from optima import decisions, transform, warehouse
 from optima.cli.session import Session
 from optima.cli.terminal import bar, errors
 from optima.cli.wording import counted
@@ -126,6 +126,7 @@ def build(session: Session, analysis: transform.Analysis | None = None, **thresh
     if not workspace.warehouse.exists():
         raise OptimaError(_NOTHING_DISCOVERED)
     declare_raw_tables(session.loading())
+    decisions.mend(workspace.decisions)
     _require_input(session, analysis)
     selector = transform.selector(analysis, marts(workspace))
     argument_list = transform.arguments(

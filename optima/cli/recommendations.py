@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from optima import published
+from optima import decisions, published
 from optima.cli.commands import command
 from optima.cli.session import Session
 from optima.cli.terminal import answers, errors
@@ -129,7 +129,6 @@ def select(
     wanted = [
         ("kind = ?", kind.kind if kind else None),
         ("monthly_savings_usd >= ?", min_savings),
-        ("status = ?", status.value if status else None),
         ("advice = ?", None if everything else "change"),
     ]
     filters = [(condition, value) for condition, value in wanted if value is not None]
@@ -145,7 +144,11 @@ def select(
             [value for _, value in filters],
         ).fetchall()
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in found]
-    return [row | {name: json.loads(row[name] or "{}") for name in _SETTINGS} for row in rows]
+    decided = decisions.statuses(session.workspace.decisions, session.now())
+    for row in rows:
+        row.update({name: json.loads(row[name] or "{}") for name in _SETTINGS})
+        row["status"] = decided.get(row["recommendation_id"], row["status"])
+    return [row for row in rows if status is None or row["status"] == status]
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:

@@ -75,6 +75,13 @@ def test_filters(run: Run, arguments: list[str], expected: list[str]) -> None:
     assert ids(run, *arguments) == expected
 
 
+def test_a_decision_shows_at_once(run: Run, tmp_path: Path) -> None:
+    decision = {"recommendation_id": "a3", "status": "rejected"}
+    (tmp_path / "data/decisions.jsonl").write_text(json.dumps(decision) + "\n")
+    assert ids(run, "--status", "rejected") == ["a3"]
+    assert ids(run, "--status", "pending") == ["a1"]
+
+
 def test_csv_has_the_same_columns_with_settings_as_json(run: Run) -> None:
     result = run("list-recommendations", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
