@@ -1,15 +1,17 @@
 """What people decided about recommendations: one JSON line each, and this file is the truth of it.
 
 A line has `recommendation_id`, `status` and, as far as known, `decided_at`, `decided_by`, `reason` and
-`snoozed_until`. The last line about a recommendation is the one that counts. The file can be written while
-the warehouse is locked, so that readers lay it over the published marts, which know what the build had read.
+`snoozed_until`. The latest decision about a recommendation counts, of equally late ones the last line. The
+file can be written while the warehouse is locked, so that readers lay it over the published marts, which
+know what the build had read.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +24,24 @@ def statuses(path: Path, now: datetime) -> dict[str, str]:
     Raises:
         OptimaError: A line is no decision.
     """
-    found: dict[str, str] = {}
+    taken: list[tuple[datetime, str, str]] = []
     for number, line in enumerate(_whole_lines(path), start=1):
         try:
             decision = json.loads(line)
-            until = decision.get("snoozed_until")
-            over = until is not None and datetime.fromisoformat(until) <= now
-            found[decision["recommendation_id"]] = "pending" if over else decision["status"].lower()
+            decided_at = _instant(decision.get("decided_at")) or datetime.min
+            until = _instant(decision.get("snoozed_until"))
+            status = "pending" if until and until <= now else decision["status"].lower()
+            taken.append((decided_at, decision["recommendation_id"], status))
         except (ValueError, KeyError, AttributeError, TypeError):
             raise OptimaError(f"Line {number} of {path} is no decision: mend it or take it out.") from None
-    return found
+    taken.sort(key=itemgetter(0))
+    return {recommendation_id: status for _, recommendation_id, status in taken}
+
+
+def _instant(text: str | None) -> datetime | None:
+    """Read an instant as UTC without a zone."""
+    value = datetime.fromisoformat(text) if text else None
+    return value.astimezone(UTC).replace(tzinfo=None) if value and value.tzinfo else value
 
 
 def mend(path: Path) -> None:

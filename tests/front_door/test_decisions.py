@@ -25,6 +25,14 @@ def test_the_last_decision_counts(tmp_path: Path) -> None:
     assert decisions.statuses(path, NOW) == {"a": "implemented", "b": "rejected"}
 
 
+def test_a_later_decision_counts_wherever_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    later = line("a", "accepted", decided_at="2026-10-31T10:00:00+02:00")
+    earlier = line("a", "rejected", decided_at="2026-10-31T07:59:59")
+    path.write_text(f"{later}\n{earlier}\n{line('a', 'implemented')}\n")
+    assert decisions.statuses(path, NOW) == {"a": "accepted"}
+
+
 @pytest.mark.parametrize(
     ("until", "expected"),
     [
