@@ -2,8 +2,8 @@
 
 The definition is `optima.simulation.simulate`'s, followed to the bit. What makes it fast is that nothing
 about a series depends on the setting: the highest rate of each 15 minutes, the lower of each two and the
-extremes of each UTC hour are taken once per series. A setting then looks at minutes only in hours in which
-something may happen: an alarm, a change that takes effect, a burst bucket that is not full.
+extremes of each block of minutes are taken once per series. A setting then looks at minutes only in blocks
+in which something may happen: an alarm, a change that takes effect, a burst bucket that is not full.
 
 Compiled by numba when first called (some seconds; afterwards read from NUMBA_CACHE_DIR, else from beside
 this file or from the user's cache). Without fastmath: the order of operations is the one written here. All
@@ -47,26 +47,29 @@ TARGET, SCALE_IN_TARGET, MINIMUM, MAXIMUM, DELAY, BURST, HOLD, POLICY_SIZE = ran
 # PAIR is the lower rate of a minute and the one before, -inf where either is unknown.
 # QUARTER is the highest of the 15 minutes that end there, inf where one of them does not count.
 RATE, PAIR, QUARTER = range(3)
-# What an hour holds: extremes[dimension, …, hour].
+# What a block of minutes holds: extremes[dimension, …, block].
 HIGHEST_RATE, HIGHEST_PAIR, LOWEST_QUARTER = range(3)
 # Where a dimension stands after a minute: state[dimension, …]. HOUR_… gather the hour that MINUTE is in.
 (
     MINUTE,
-    HOUR,
+    BLOCK,
     CAPACITY,
     SINCE,
     PENDING_AT,
     PENDING_CAPACITY,
+    REFUSED_UNTIL,
     BUCKET,
+    HOUR_KNOWN,
     HOUR_UNITS,
     HOUR_LOWEST,
     HOUR_HIGHEST,
     STATE_SIZE,
-) = range(11)
+) = range(13)
 # The resource's decreases of one UTC day, read and write together.
 DAY, DECIDED, FIRST, LAST, DECREASES_SIZE = range(5)
 
 MINUTES_PER_HOUR = 60
+MINUTES_PER_BLOCK = 15  # divides an hour; on noisy series twice as fast as 60
 MINUTES_PER_DAY = 1440
 SECONDS_PER_MINUTE = 60.0
 OPENING_MINUTES = 30
@@ -84,8 +87,13 @@ END = np.iinfo(np.int64).max
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
-    """Compile to run without the interpreter lock; keep the code where numba finds a directory for it."""
-    dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+    """Compile a part of the kernel."""
+    return numba.njit(error_model="numpy")(function)
+
+
+def _kept(function: Callable[..., Any]) -> Any:
+    """Compile the whole, without the interpreter lock, and keep it where numba finds a directory for it."""
+    dispatcher = numba.njit(error_model="numpy", nogil=True)(function)
     try:
         dispatcher.enable_caching()
     except RuntimeError:  # no directory can be written: each process compiles for itself
@@ -149,39 +157,39 @@ def _highest_of_quarters(rates: Floats, holds: bool, quarters: Floats) -> None:
 
 
 @_compiled
-def _hour_edges(start: int, length: int) -> Ints:
-    """First minutes of the UTC hours that a series touches, and its end."""
-    first = start // MINUTES_PER_HOUR
-    hours = (start + length - 1) // MINUTES_PER_HOUR - first + 1 if length else 0
-    edges = np.empty(hours + 1, np.int64)
-    for hour in range(hours):
-        edges[hour] = max(0, (first + hour) * MINUTES_PER_HOUR - start)
-    edges[hours] = length
+def _block_edges(start: int, length: int) -> Ints:
+    """First minutes of the blocks that a series touches, and its end. Blocks are cut at UTC hours."""
+    first = start // MINUTES_PER_BLOCK
+    blocks = (start + length - 1) // MINUTES_PER_BLOCK - first + 1 if length else 0
+    edges = np.empty(blocks + 1, np.int64)
+    for block in range(blocks):
+        edges[block] = max(0, (first + block) * MINUTES_PER_BLOCK - start)
+    edges[blocks] = length
     return edges
 
 
 @_compiled
 def _known_minutes(rates: Floats, edges: Ints) -> Ints:
-    """Known minutes of each hour."""
+    """Known minutes of each block."""
     known = np.zeros(edges.size - 1, np.int64)
-    for hour in range(known.size):
-        for t in range(edges[hour], edges[hour + 1]):
-            known[hour] += not np.isnan(rates[t])
+    for block in range(known.size):
+        for t in range(edges[block], edges[block + 1]):
+            known[block] += not np.isnan(rates[t])
     return known
 
 
 @_compiled
 def _take_extremes(series: Floats, edges: Ints, extremes: Floats) -> None:
-    """Take one dimension's highest rate, highest pair and lowest quarter of each hour."""
-    for hour in range(edges.size - 1):
+    """Take one dimension's highest rate, highest pair and lowest quarter of each block."""
+    for block in range(edges.size - 1):
         highest_rate, highest_pair, lowest_quarter = -np.inf, -np.inf, np.inf
-        for t in range(edges[hour], edges[hour + 1]):
+        for t in range(edges[block], edges[block + 1]):
             highest_rate = series[RATE, t] if series[RATE, t] > highest_rate else highest_rate
             highest_pair = max(highest_pair, series[PAIR, t])
             lowest_quarter = min(lowest_quarter, series[QUARTER, t])
-        extremes[HIGHEST_RATE, hour] = highest_rate
-        extremes[HIGHEST_PAIR, hour] = highest_pair
-        extremes[LOWEST_QUARTER, hour] = lowest_quarter
+        extremes[HIGHEST_RATE, block] = highest_rate
+        extremes[HIGHEST_PAIR, block] = highest_pair
+        extremes[LOWEST_QUARTER, block] = lowest_quarter
 
 
 @_compiled
@@ -222,19 +230,24 @@ def _asked(
 
 
 @_compiled
-def _is_granted(decreases: Ints, minute: int) -> bool:
-    """Whether DynamoDB grants the resource a decrease at this minute since 1970; if so, it is booked."""
+def _granted_at(decreases: Ints, minute: int) -> int:
+    """First minute from this one on, since 1970, in which DynamoDB grants the resource a decrease."""
+    day = minute // MINUTES_PER_DAY
+    if decreases[DAY] != day:
+        return minute
+    is_first_hour = minute - decreases[FIRST] < DECREASE_PAUSE_MINUTES
+    if decreases[DECIDED] < FIRST_DECREASES and is_first_hour:
+        return minute
+    return max(minute, min(decreases[LAST] + DECREASE_PAUSE_MINUTES, (day + 1) * MINUTES_PER_DAY))
+
+
+@_compiled
+def _book_decrease(decreases: Ints, minute: int) -> None:
+    """Count a decrease in its UTC day."""
     if decreases[DAY] != minute // MINUTES_PER_DAY:
         decreases[DAY], decreases[DECIDED], decreases[FIRST] = minute // MINUTES_PER_DAY, 0, minute
-    is_granted = bool(
-        decreases[DECIDED] == 0
-        or (decreases[DECIDED] < FIRST_DECREASES and minute - decreases[FIRST] < DECREASE_PAUSE_MINUTES)
-        or minute - decreases[LAST] >= DECREASE_PAUSE_MINUTES
-    )
-    if is_granted:
-        decreases[DECIDED] += 1
-        decreases[LAST] = minute
-    return is_granted
+    decreases[DECIDED] += 1
+    decreases[LAST] = minute
 
 
 @_compiled
@@ -246,21 +259,25 @@ def _burst(rate: float, capacity: float, bucket: float, size: float) -> tuple[fl
 
 
 @_compiled
-def _is_quiet(extremes: Floats, hour: int, policy: Floats, k: int, capacity: float) -> bool:
-    """Whether an hour brings neither alarm nor throttling to a capacity in force with a full bucket.
+def _is_quiet(
+    extremes: Floats, block: int, policy: Floats, k: int, capacity: float, may_decrease: bool
+) -> bool:
+    """Whether a block brings neither alarm nor throttling to a capacity in force with a full bucket.
 
     Errs towards False only: its margins are wider than any rounding of the exact comparisons, and it ignores
     how long the capacity has been in force.
     """
     target = policy[k, TARGET]
-    if extremes[k, HIGHEST_RATE, hour] > capacity * (1 - SLACK):
+    if extremes[k, HIGHEST_RATE, block] > capacity * (1 - SLACK):
         return False
-    if capacity < policy[k, MAXIMUM] and extremes[k, HIGHEST_PAIR, hour] > target * capacity + SLACK:
+    if capacity < policy[k, MAXIMUM] and extremes[k, HIGHEST_PAIR, block] > target * capacity + SLACK:
         return False
-    quarter = extremes[k, LOWEST_QUARTER, hour]
+    if not may_decrease or capacity == policy[k, MINIMUM]:
+        return True
+    quarter = extremes[k, LOWEST_QUARTER, block]
     is_low = quarter < policy[k, SCALE_IN_TARGET] * capacity - SLACK
     needs_less = quarter < (capacity - 1) * target * (1 + SLACK) + 10 * SLACK
-    return not (is_low and needs_less and capacity > policy[k, MINIMUM])
+    return not (is_low and needs_less)
 
 
 # ---- One setting over one resource ----
@@ -278,7 +295,7 @@ def _begin(k: int, opening: float, policy: Floats, state: Floats, total: Floats)
 
 
 @_compiled
-def _count_hour(total: Floats, k: int, known: int, units: float, lowest: float, highest: float) -> None:
+def _count_hour(total: Floats, k: int, known: float, units: float, lowest: float, highest: float) -> None:
     """Add an hour's ΣP, lowest and highest P over its known minutes."""
     if known:
         total[k, UNITS] += units
@@ -290,6 +307,7 @@ def _count_hour(total: Floats, k: int, known: int, units: float, lowest: float, 
 @_compiled
 def _advance(
     k: int,
+    start: int,
     series: Floats,
     edges: Ints,
     known: Ints,
@@ -304,22 +322,23 @@ def _advance(
     The state is then that after the minute, with nothing pending and the capacity asked for in
     PENDING_CAPACITY: whether DynamoDB grants it depends on the other dimension.
     """
-    t, hour = int(state[k, MINUTE]), int(state[k, HOUR])
+    t, block = int(state[k, MINUTE]), int(state[k, BLOCK])
     since, pending_at = int(state[k, SINCE]), int(state[k, PENDING_AT])
     capacity, pending, bucket = state[k, CAPACITY], state[k, PENDING_CAPACITY], state[k, BUCKET]
-    units, lowest, highest = state[k, HOUR_UNITS], state[k, HOUR_LOWEST], state[k, HOUR_HIGHEST]
+    refused_until, in_hour, units = int(state[k, REFUSED_UNTIL]), state[k, HOUR_KNOWN], state[k, HOUR_UNITS]
+    lowest, highest = state[k, HOUR_LOWEST], state[k, HOUR_HIGHEST]
     size = policy[k, BURST] * capacity
-    while hour < known.size:
-        end = edges[hour + 1]
-        is_at_rest = t == edges[hour] and pending_at == NEVER and bucket == size
-        if is_at_rest and _is_quiet(extremes, hour, policy, k, capacity):
-            _count_hour(total, k, known[hour], capacity * known[hour], capacity, capacity)
+    is_asking = False
+    while block < known.size and not is_asking:
+        end = edges[block + 1]
+        is_at_rest = t == edges[block] and pending_at == NEVER and bucket == size
+        if is_at_rest and _is_quiet(extremes, block, policy, k, capacity, end > refused_until):
             if capacities.size:
                 capacities[k, t:end] = capacity
-            t, hour = end, hour + 1
-            continue
-
-        is_asking = False
+            if known[block]:
+                in_hour, units = in_hour + known[block], units + capacity * known[block]
+                lowest, highest = min(lowest, capacity), max(highest, capacity)
+            t = end
         while t < end and not is_asking:
             if t == pending_at:
                 capacity, since, pending_at = pending, t, NEVER
@@ -328,7 +347,8 @@ def _advance(
                 capacities[k, t] = capacity
             rate = series[k, RATE, t]
             if not np.isnan(rate):
-                units, lowest, highest = units + capacity, min(lowest, capacity), max(highest, capacity)
+                in_hour, units = in_hour + 1, units + capacity
+                lowest, highest = min(lowest, capacity), max(highest, capacity)
                 bucket, throttled = _burst(rate, capacity, bucket, size)
                 total[k, THROTTLED_UNITS] += throttled
                 total[k, THROTTLED_MINUTES] += throttled > THROTTLED_ABOVE_UNITS
@@ -336,21 +356,21 @@ def _advance(
                     higher = max(series[k, RATE, t - 1], rate) if t else rate
                     pair, quarter, age = series[k, PAIR, t], series[k, QUARTER, t], t + 1 - since
                     pending = _asked(pair, higher, quarter, age, capacity, policy, k)
-                    is_asking = pending < capacity
+                    is_asking = pending < capacity and t >= refused_until
                     if pending > capacity:
                         pending_at = t + 1 + int(policy[k, DELAY])
                         total[k, INCREASES] += 1
             t += 1
-        asked_at = t - 1
         if t == end:
-            _count_hour(total, k, known[hour], units, lowest, highest)
-            units, lowest, highest, hour = 0.0, np.inf, 0.0, hour + 1
-        if is_asking:
-            state[k, MINUTE], state[k, HOUR], state[k, SINCE], state[k, PENDING_AT] = t, hour, since, NEVER
-            state[k, CAPACITY], state[k, PENDING_CAPACITY], state[k, BUCKET] = capacity, pending, bucket
-            state[k, HOUR_UNITS], state[k, HOUR_LOWEST], state[k, HOUR_HIGHEST] = units, lowest, highest
-            return asked_at
-    return END
+            block += 1
+            if block == known.size or (start + end) % MINUTES_PER_HOUR == 0:
+                _count_hour(total, k, in_hour, units, lowest, highest)
+                in_hour, units, lowest, highest = 0.0, 0.0, np.inf, 0.0
+    state[k, MINUTE], state[k, BLOCK], state[k, SINCE], state[k, PENDING_AT] = t, block, since, pending_at
+    state[k, CAPACITY], state[k, PENDING_CAPACITY], state[k, BUCKET] = capacity, pending, bucket
+    state[k, HOUR_KNOWN], state[k, HOUR_UNITS] = in_hour, units
+    state[k, HOUR_LOWEST], state[k, HOUR_HIGHEST] = lowest, highest
+    return t - 1 if is_asking else END
 
 
 @_compiled
@@ -370,16 +390,20 @@ def _simulate(
     decreases, asked_at = np.full(DECREASES_SIZE, NEVER), np.empty(2, np.int64)
     for k in range(2):
         _begin(k, opening[k], policy, state, total)
-        asked_at[k] = _advance(k, series, edges, known, extremes, policy, state, total, capacities)
+        asked_at[k] = _advance(k, start, series, edges, known, extremes, policy, state, total, capacities)
     while asked_at[READ] != END or asked_at[WRITE] != END:
         k = READ if asked_at[READ] <= asked_at[WRITE] else WRITE
-        if _is_granted(decreases, start + asked_at[k]):
+        minute = start + asked_at[k]
+        granted_at = _granted_at(decreases, minute)
+        if granted_at == minute:
+            _book_decrease(decreases, minute)
             state[k, PENDING_AT] = asked_at[k] + 1 + policy[k, DELAY]
             total[k, DECREASES] += 1
-        asked_at[k] = _advance(k, series, edges, known, extremes, policy, state, total, capacities)
+        state[k, REFUSED_UNTIL] = granted_at - start
+        asked_at[k] = _advance(k, start, series, edges, known, extremes, policy, state, total, capacities)
 
 
-@_compiled
+@_kept
 def simulate_many(
     reads: Floats,
     writes: Floats,
@@ -403,27 +427,30 @@ def simulate_many(
         first, end = offsets[row], offsets[row + 1]
         series = np.empty((2, 3, end - first))
         _align(reads[first:end], writes[first:end], series)
-        edges = _hour_edges(starts[row], end - first)
+        edges = _block_edges(starts[row], end - first)
         known = _known_minutes(series[READ, RATE], edges)
         known_minutes[row] = known.sum()
         extremes = np.empty((2, 3, known.size))
         for k in range(2):
             opening[k] = _opening_rate(series[k, RATE])
-        taken_for = NEVER
-        for s in range(policy_offsets[row], policy_offsets[row + 1]):
-            holds = int(policies[s, READ, HOLD])
-            if holds != taken_for:
-                _take_runs(series, edges, holds == 1, extremes)
-                taken_for = holds
-            _simulate(
-                starts[row],
-                opening,
-                series,
-                edges,
-                known,
-                extremes,
-                policies[s],
-                state,
-                totals[s],
-                capacities[:, first:end],
-            )
+        settings = range(policy_offsets[row], policy_offsets[row + 1])
+        for holds in (0, 1):
+            is_taken = False
+            for s in settings:
+                if policies[s, READ, HOLD] != holds:
+                    continue
+                if not is_taken:
+                    _take_runs(series, edges, holds == 1, extremes)
+                    is_taken = True
+                _simulate(
+                    starts[row],
+                    opening,
+                    series,
+                    edges,
+                    known,
+                    extremes,
+                    policies[s],
+                    state,
+                    totals[s],
+                    capacities[:, first:end],
+                )

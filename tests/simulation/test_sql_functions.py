@@ -46,22 +46,23 @@ def call(reads: str = "[70, 80]", writes: str = "[7, 8]", *, settings: str = set
     return SIMULATE.format(reads=reads, writes=writes, start=START_MINUTE, settings=settings)
 
 
-def fill(
-    warehouse: duckdb.DuckDBPyConnection, resources: int, minutes: int
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Make a table of resources with noise in it, some minutes of some of them unknown; return their series."""
+def nulls(rates: np.ndarray) -> list[float | None]:
+    """Rates with NULL where unknown."""
+    return [None if np.isnan(rate) else rate for rate in rates.tolist()]
+
+
+def fill(warehouse: duckdb.DuckDBPyConnection, resources: int, minutes: int) -> list[np.ndarray]:
+    """Make a table of noisy resources, some minutes of some unknown; return their reads and writes."""
     random = np.random.default_rng(7)
-    warehouse.execute(
-        "create table resources (id integer, reads double[], writes double[], start_minute bigint)"
-    )
+    columns = "id integer, reads double[], writes double[], start_minute bigint"
+    warehouse.execute(f"create table resources ({columns})")
     series = []
     for resource in range(resources):
-        reads, writes = random.gamma(2, 20 + resource % 50, (2, minutes))
+        rates = random.gamma(2, 20 + resource % 50, (2, minutes))
         if resource % 3 == 0:
-            reads[random.random(minutes) < 0.02] = np.nan
-        series.append((reads, writes))
-        known = [None if np.isnan(rate) else rate for rate in reads.tolist()]
-        row = [resource, known, writes.tolist(), START_MINUTE + resource]
+            rates[0, random.random(minutes) < 0.02] = np.nan
+        series.append(rates)
+        row = [resource, nulls(rates[0]), rates[1].tolist(), START_MINUTE + resource]
         warehouse.execute("insert into resources values (?, ?, ?, ?)", row)
     return series
 
@@ -121,9 +122,10 @@ def test_more_rows_than_one_call_carries(warehouse: duckdb.DuckDBPyConnection) -
     different = warehouse.sql(
         f"""
         with results as (
-            select id, optima_simulate([id % 900], [0], 0, [{setting()}])[1] as result from range(5000) as r(id)
+            select id, optima_simulate([id % 900], [0], 0, [{setting()}])[1] as result
+            from range(5000) as rows(id)
         )
-        select count(*), count(*) filter (where result.read_least <> greatest(1, ceil((id % 900) / 0.7 - 1e-9)))
+        select count(*), count(*) filter (result.read_least <> greatest(1, ceil(id % 900 / 0.7 - 1e-9)))
         from results
         """
     ).fetchone()
@@ -136,18 +138,16 @@ def test_capacity_of_each_hour_is_the_mean_over_its_known_minutes(
     # 43 minutes of the first hour, then an hour of which nothing is known, then ten minutes.
     reads = np.concatenate([np.full(30, 7.0), np.full(13, 70.0), np.full(60, np.nan), np.full(10, 70.0)])
     writes = np.full(reads.size, 7.0)
-    known = [None if np.isnan(rate) else rate for rate in reads.tolist()]
     statement = f"select unnest(optima_capacity_hourly(?, ?, {START_MINUTE}, {setting()}))"
-    capacity = warehouse.execute(statement, [known, writes.tolist()]).fetchone()
+    capacity = warehouse.execute(statement, [nulls(reads), writes.tolist()]).fetchone()
     # Decided after minute 31, in force from 35: 35 minutes of 10 and 8 of 100.
     assert capacity == ([(35 * 10 + 8 * 100) / 43, None, 100], [10, None, 10])
 
 
 def test_capacity_of_hours_follows_each_row(warehouse: duckdb.DuckDBPyConnection) -> None:
     series = fill(warehouse, resources=20, minutes=200)
-    rows = warehouse.sql(
-        f"select id, optima_capacity_hourly(reads, writes, start_minute, {setting()}) from resources order by id"
-    ).fetchall()
+    hourly = f"optima_capacity_hourly(reads, writes, start_minute, {setting()})"
+    rows = warehouse.sql(f"select id, {hourly} from resources order by id").fetchall()
     for resource, hours in rows:
         start = START_MINUTE + resource
         simulation = simulate(*series[resource], start=EPOCH + timedelta(minutes=start))
