@@ -1,0 +1,106 @@
+{%- set peak_utilization = var("peak_utilization") -%}
+with
+    dimensions as (
+        select * from {{ ref("int_costs__dimensions_priced") }} where billing_mode = 'PROVISIONED'
+    ),
+
+    policies as (select * from {{ ref("int_capacity__policies_chosen") }} where purpose = 'minimum'),
+
+    history as (select * from {{ ref("int_capacity__history_judged") }}),
+
+    needs as (
+        select
+            dimensions.*,
+            history.has_enough_history,
+            history.known_minutes_at_300 > 0 as has_coarse_points,
+            policies.minimum as safe_minimum,
+            policies.maximum as safe_maximum,
+            policies.monthly_unit_hours as policy_monthly_unit_hours,
+            policies.throttled_minutes as policy_throttled_minutes,
+            greatest(
+                1,
+                {{
+                    whole_units(
+                        "greatest(coalesce(dimensions.stored_peak_units_per_second, 0), "
+                        ~ "coalesce(dimensions.max_units_per_second, 0)) / "
+                        ~ peak_utilization
+                    )
+                }},
+                {{
+                    whole_units(
+                        "coalesce(dimensions.long_memory_peak_units_per_second, 0) / " ~ peak_utilization
+                    )
+                }}
+            ) as needed_units
+        from dimensions
+        inner join history on dimensions.resource_key = history.resource_key
+        left join
+            policies
+            on dimensions.resource_key = policies.resource_key
+            and dimensions.dimension = policies.dimension
+    ),
+
+    proposed as (
+        select
+            *,
+            case
+                when is_autoscaled
+                then policy_monthly_unit_hours
+                else {{ quantity("needed_units * " ~ hours_per_month()) }}
+            end as proposed_unit_hours,
+            case
+                when not has_enough_history
+                then 'too_little_history'
+                when unit_hour_price_usd is null
+                then 'no_price'
+                when
+                    is_autoscaled
+                    and (
+                        coalesce(safe_minimum >= autoscaling_min, true)
+                        or policy_monthly_unit_hours >= monthly_unit_hours
+                    )
+                then 'already_best'
+                when
+                    not is_autoscaled
+                    -- The slack is for a mean of equal ratios, which may come out a hair below them.
+                    and coalesce(
+                        mean_utilization >= {{ var("low_utilization_threshold") }} / 100.0 - 1e-9, true
+                    )
+                then 'well_used'
+                when not is_autoscaled and needed_units >= units
+                then 'peak_needs_it'
+                when throttle_events > 0
+                then 'throttled'
+                when has_coarse_points
+                then 'coarse_points'
+            end as keep_reason
+        from needs
+    )
+
+select
+    resource_dimension_key,
+    resource_key,
+    dimension,
+    is_autoscaled,
+    units,
+    autoscaling_min,
+    autoscaling_max,
+    autoscaling_target,
+    needed_units,
+    safe_minimum,
+    safe_maximum,
+    policy_throttled_minutes,
+    mean_utilization,
+    greatest(
+        coalesce(stored_peak_units_per_second, 0), coalesce(max_units_per_second, 0)
+    ) as stored_peak_units_per_second,
+    long_memory_peak_units_per_second,
+    long_memory_peak_at,
+    throttle_events,
+    keep_reason is null as is_cut,
+    keep_reason,
+    current_cost_usd,
+    case
+        when keep_reason is null then {{ provisioned_cost("proposed_unit_hours") }} else current_cost_usd
+    end as proposed_cost_usd
+from proposed

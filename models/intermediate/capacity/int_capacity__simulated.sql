@@ -1,0 +1,1 @@
+{{ simulated_settings(ref("int_capacity__settings")) }}
