@@ -5,20 +5,18 @@
         when len({{ points }}) > 0
         then
             list_concat(
-                list_resize(
-                    cast([] as double[]),
-                    {{ points }} [1].minute_of_day  -- 5),
-                    flatten(
-                        list_transform(
-                            {{ points }},
-                            lambda point,
-                            place:list_resize(
-                                [point.value],
-                                coalesce(
-                                    {{ points }} [place + 1].minute_of_day  -- 5, 288) - point.minute_of_day // 5
-                                )
-                            )
+                list_resize(cast([] as double[]), divide({{ points }} [1].minute_of_day, 5)),
+                flatten(
+                    list_transform(
+                        {{ points }},
+                        lambda point,
+                        place:list_resize(
+                            [point.value],
+                            coalesce(divide({{ points }} [place + 1].minute_of_day, 5), 288)
+                            - divide(point.minute_of_day, 5)
                         )
                     )
-                    end
+                )
+            )
+    end
 {% endmacro %}

@@ -10,8 +10,8 @@ with
     -- Five minutes are a slot, numbered since 1970. A window that does not begin with one begins inside one.
     bounds as (
         select
-            epoch_ms({{ window_start() }})  -- 300000 as first_slot,
-            (epoch_ms({{ window_end() }}) + 299999)  -- 300000 as end_slot,
+            divide(epoch_ms({{ window_start() }}), 300000) as first_slot,
+            divide(epoch_ms({{ window_end() }}) + 299999, 300000) as end_slot,
             cast({{ window_start() }} as date) as first_day,
             cast({{ window_end() }} as date) as last_day
     ),
@@ -47,58 +47,53 @@ with
             unnest(
                 range(
                     greatest(
-                        bounds.first_slot,
-                        (epoch_ms(configuration_history.valid_from) + 299999)  -- 300000),
-                        least(
-                            bounds.end_slot,
-                            coalesce(
-                                (epoch_ms(configuration_history.valid_to) + 299999)  -- 300000, bounds.end_slot)
-                            )
+                        bounds.first_slot, divide(epoch_ms(configuration_history.valid_from) + 299999, 300000)
+                    ),
+                    least(
+                        bounds.end_slot,
+                        coalesce(
+                            divide(epoch_ms(configuration_history.valid_to) + 299999, 300000), bounds.end_slot
                         )
-                    ) as slot
-                    from configuration_history
-                    cross join bounds
-                    semi join resources on configuration_history.resource_key = resources.resource_key
-                    where configuration_history.billing_mode = 'PROVISIONED'
-                ),
-
-                slots_filled as (
-                    select
-                        slots.resource_key,
-                        slots.slot,
-                        make_timestamp(slots.slot * 300000000) as slot_starts_at,
-                        {%- for dimension in ["read", "write"] %}
-                            measured.{{ dimension }}_units as measured_{{ dimension }}_units,
-                            coalesce(
-                                measured.{{ dimension }}_units, configured.{{ dimension }}_units
-                            ) as {{ dimension }}_units,
-                        {%- endfor %}
-                    from slots
-                    left join
-                        measured on slots.resource_key = measured.resource_key and slots.slot = measured.slot
-                    left join
-                        configured
-                        on slots.resource_key = configured.resource_key
-                        and slots.slot = configured.slot
+                    )
                 )
+            ) as slot
+        from configuration_history
+        cross join bounds
+        semi join resources on configuration_history.resource_key = resources.resource_key
+        where configuration_history.billing_mode = 'PROVISIONED'
+    ),
 
-                select
-                    slots_filled.resource_key,
-                    min(slots_filled.slot) as first_slot,
-                    {%- for dimension in ["read", "write"] %}
-                        list(
-                            slots_filled.{{ dimension }}_units order by slots_filled.slot
-                        ) as {{ dimension }}_capacity,
-                        avg(slots_filled.measured_{{ dimension }}_units) filter (
-                            where
-                                slots_filled.slot_starts_at >= coalesce(
-                                    resources.{{ dimension }}_setting_changed_at,
-                                    resources_started.demand_starts_at,
-                                    timestamp '1970-01-01'
-                                )
-                        ) as provisioned_mean_{{ dimension }}_units,
-                    {%- endfor %}
-                from slots_filled
-                join resources on slots_filled.resource_key = resources.resource_key
-                join resources_started on slots_filled.resource_key = resources_started.resource_key
-                group by slots_filled.resource_key
+    slots_filled as (
+        select
+            slots.resource_key,
+            slots.slot,
+            make_timestamp(slots.slot * 300000000) as slot_starts_at,
+            {%- for dimension in ["read", "write"] %}
+                measured.{{ dimension }}_units as measured_{{ dimension }}_units,
+                coalesce(
+                    measured.{{ dimension }}_units, configured.{{ dimension }}_units
+                ) as {{ dimension }}_units,
+            {%- endfor %}
+        from slots
+        left join measured on slots.resource_key = measured.resource_key and slots.slot = measured.slot
+        left join configured on slots.resource_key = configured.resource_key and slots.slot = configured.slot
+    )
+
+select
+    slots_filled.resource_key,
+    min(slots_filled.slot) as first_slot,
+    {%- for dimension in ["read", "write"] %}
+        list(slots_filled.{{ dimension }}_units order by slots_filled.slot) as {{ dimension }}_capacity,
+        avg(slots_filled.measured_{{ dimension }}_units) filter (
+            where
+                slots_filled.slot_starts_at >= coalesce(
+                    resources.{{ dimension }}_setting_changed_at,
+                    resources_started.demand_starts_at,
+                    timestamp '1970-01-01'
+                )
+        ) as provisioned_mean_{{ dimension }}_units,
+    {%- endfor %}
+from slots_filled
+join resources on slots_filled.resource_key = resources.resource_key
+join resources_started on slots_filled.resource_key = resources_started.resource_key
+group by slots_filled.resource_key

@@ -35,147 +35,139 @@ with
         {% endif %}
     ),
 
+    -- divide() and not its operator of two slashes, which sqlfmt takes for a comment.
     points as (
         select
             hash(account_id, region, resource_name) as resource_hash,
             metric_name,
             period_seconds,
-            epoch_ms(starts_at)  -- 86400000 as day_number,
-            cast(
-                epoch_ms(starts_at)  -- 60000 % 1440 as usmallint) as minute_of_day,
-                value
-                from metrics
-                where
-                    statistic = case when metric_name like 'Provisioned%' then 'Average' else 'Sum' end
-                    -- Most minutes have no throttle to tell of; CloudWatch writes the zeros down all the
-                    -- same.
-                    and (value > 0 or metric_name not like '%ThrottleEvents')
-                    {%- if is_incremental() %}
-                        -- Points are appended roughly in order of time, so that most row groups are passed
-                        -- over unread.
-                        and starts_at >= (select cast(min(day) as timestamp) from days_to_build)
-                        and starts_at
-                        < (select cast(max(day) as timestamp) + interval '1' day from days_to_build)
-                    {%- endif %}
-            ),
+            divide(epoch_ms(starts_at), 86400000) as day_number,
+            cast(divide(epoch_ms(starts_at), 60000) % 1440 as usmallint) as minute_of_day,
+            value
+        from metrics
+        where
+            statistic = case when metric_name like 'Provisioned%' then 'Average' else 'Sum' end
+            -- Most minutes have no throttle to tell of; CloudWatch writes the zeros down all the same.
+            and (value > 0 or metric_name not like '%ThrottleEvents')
+            {%- if is_incremental() %}
+                -- Points are appended roughly in order of time, so that most row groups are passed over
+                -- unread.
+                and starts_at >= (select cast(min(day) as timestamp) from days_to_build)
+                and starts_at < (select cast(max(day) as timestamp) + interval '1' day from days_to_build)
+            {%- endif %}
+    ),
 
-            points_listed as (
-                select
-                    points.resource_hash,
-                    points.day_number,
-                    {%- for name, (metric, period, rate) in series.items() %}
-                        {%- set belongs = "metric_name = '" ~ metric ~ "' and period_seconds = " ~ period %}
-                        list(minute_of_day) filter (where {{ belongs }}) as {{ name }}_minutes,
-                        list({{ rate }}) filter (where {{ belongs }}) as {{ name }}_values,
-                    {%- endfor %}
-                from points
-                {%- if is_incremental() %}
-                    semi join
-                        days_to_build
-                        on points.resource_hash = days_to_build.resource_hash
-                        and points.day_number = days_to_build.day_number
-                {%- endif %}
-                group by points.resource_hash, points.day_number
-            ),
-
-            points_ordered as (
-                select
-                    days_to_build.*,
-                    {%- for name in series %}
-                        {%- set is_in_order = name ~ "_minutes = cast(range(1440) as usmallint[])" %}
-                        case
-                            when {{ is_in_order }} then {{ name }}_minutes else list_sort({{ name }}_minutes)
-                        end as {{ name }}_minutes,
-                        case
-                            when {{ is_in_order }}
-                            then {{ name }}_values
-                            else list_select({{ name }}_values, list_grade_up({{ name }}_minutes))
-                        end as {{ name }}_values,
-                    {%- endfor %}
-                from days_to_build
-                left join
-                    points_listed
-                    on days_to_build.resource_hash = points_listed.resource_hash
-                    and days_to_build.day_number = points_listed.day_number
-            ),
-
-            minutes_filled as (
-                select
-                    *,
-                    {%- for dimension in ["read", "write"] %}
-                        {{ minutes_densified(dimension ~ "_60_minutes", dimension ~ "_60_values") }}
-                        as {{ dimension }}s_at_60,
-                        {{ minutes_densified(dimension ~ "_300_minutes", dimension ~ "_300_values", 5) }}
-                        as {{ dimension }}s_at_300,
-                        {{
-                            points_inside(
-                                dimension ~ "_provisioned_minutes",
-                                dimension ~ "_provisioned_values",
-                                dimension ~ "_provisioned_ranges",
-                            )
-                        }} as {{ dimension }}_provisioned,
-                        {{
-                            points_inside(
-                                dimension ~ "_throttle_minutes",
-                                dimension ~ "_throttle_values",
-                                dimension ~ "_throttle_ranges",
-                            )
-                        }} as {{ dimension }}_throttles,
-                    {%- endfor %}
-                from points_ordered
-            ),
-
-            days_arrayed as (
-                select
-                    *,
-                    {%- for dimension in ["read", "write"] %}
-                        case
-                            when is_whole
-                            then {{ dimension }}s_at_60
-                            else
-                                {{
-                                    minutes_cut(
-                                        dimension ~ "s_at_60",
-                                        dimension ~ "s_at_300",
-                                        dimension ~ "_period_seconds",
-                                    )
-                                }}
-                        end as {{ dimension }}s,
-                        {{ slots_densified(dimension ~ "_provisioned") }} as {{ dimension }}_capacity,
-                    {%- endfor %}
-                    least(
-                        {%- for name in series %}
-                            {{ name }}_minutes[1]{{ ", " if not loop.last }}
-                        {%- endfor %}
-                    ) as first_point_minute
-                from minutes_filled
-            )
-
+    points_listed as (
         select
-            resource_day_key,
-            resource_key,
-            account_id,
-            region,
-            resource_name,
-            day,
-            reads,
-            writes,
-            read_capacity,
-            write_capacity,
-            read_throttles,
-            write_throttles,
-            list_sum(list_transform(read_throttles, lambda throttle:throttle.value)) as read_throttle_events,
-            list_sum(
-                list_transform(write_throttles, lambda throttle:throttle.value)
-            ) as write_throttle_events,
-            known_ranges,
-            coalesce(
-                list_sum(list_transform(known_ranges, lambda r:r.to_minute - r.from_minute)), 0
-            ) as known_minutes,
-            list_max(reads) as read_peak_units_per_second,
-            list_max(writes) as write_peak_units_per_second,
-            day + to_minutes(first_point_minute) as first_point_at,
-            ranges_hash,
-            recent_operation_ids,
-            cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
-        from days_arrayed
+            points.resource_hash,
+            points.day_number,
+            {%- for name, (metric, period, rate) in series.items() %}
+                {%- set belongs = "metric_name = '" ~ metric ~ "' and period_seconds = " ~ period %}
+                list(minute_of_day) filter (where {{ belongs }}) as {{ name }}_minutes,
+                list({{ rate }}) filter (where {{ belongs }}) as {{ name }}_values,
+            {%- endfor %}
+        from points
+        {%- if is_incremental() %}
+            semi join
+                days_to_build
+                on points.resource_hash = days_to_build.resource_hash
+                and points.day_number = days_to_build.day_number
+        {%- endif %}
+        group by points.resource_hash, points.day_number
+    ),
+
+    points_ordered as (
+        select
+            days_to_build.*,
+            {%- for name in series %}
+                {%- set is_in_order = name ~ "_minutes = cast(range(1440) as usmallint[])" %}
+                case
+                    when {{ is_in_order }} then {{ name }}_minutes else list_sort({{ name }}_minutes)
+                end as {{ name }}_minutes,
+                case
+                    when {{ is_in_order }}
+                    then {{ name }}_values
+                    else list_select({{ name }}_values, list_grade_up({{ name }}_minutes))
+                end as {{ name }}_values,
+            {%- endfor %}
+        from days_to_build
+        left join
+            points_listed
+            on days_to_build.resource_hash = points_listed.resource_hash
+            and days_to_build.day_number = points_listed.day_number
+    ),
+
+    minutes_filled as (
+        select
+            *,
+            {%- for dimension in ["read", "write"] %}
+                {{ minutes_densified(dimension ~ "_60_minutes", dimension ~ "_60_values") }}
+                as {{ dimension }}s_at_60,
+                {{ minutes_densified(dimension ~ "_300_minutes", dimension ~ "_300_values", 5) }}
+                as {{ dimension }}s_at_300,
+                {{
+                    points_inside(
+                        dimension ~ "_provisioned_minutes",
+                        dimension ~ "_provisioned_values",
+                        dimension ~ "_provisioned_ranges",
+                    )
+                }} as {{ dimension }}_provisioned,
+                {{
+                    points_inside(
+                        dimension ~ "_throttle_minutes",
+                        dimension ~ "_throttle_values",
+                        dimension ~ "_throttle_ranges",
+                    )
+                }} as {{ dimension }}_throttles,
+            {%- endfor %}
+        from points_ordered
+    ),
+
+    days_arrayed as (
+        select
+            *,
+            {%- for dimension in ["read", "write"] %}
+                case
+                    when is_whole
+                    then {{ dimension }}s_at_60
+                    else
+                        {{
+                            minutes_cut(
+                                dimension ~ "s_at_60", dimension ~ "s_at_300", dimension ~ "_period_seconds"
+                            )
+                        }}
+                end as {{ dimension }}s,
+                {{ slots_densified(dimension ~ "_provisioned") }} as {{ dimension }}_capacity,
+            {%- endfor %}
+            least(
+                {%- for name in series %}{{ name }}_minutes[1]{{ ", " if not loop.last }} {%- endfor %}
+            ) as first_point_minute
+        from minutes_filled
+    )
+
+select
+    resource_day_key,
+    resource_key,
+    account_id,
+    region,
+    resource_name,
+    day,
+    reads,
+    writes,
+    read_capacity,
+    write_capacity,
+    read_throttles,
+    write_throttles,
+    list_sum(list_transform(read_throttles, lambda throttle:throttle.value)) as read_throttle_events,
+    list_sum(list_transform(write_throttles, lambda throttle:throttle.value)) as write_throttle_events,
+    known_ranges,
+    coalesce(
+        list_sum(list_transform(known_ranges, lambda r:r.to_minute - r.from_minute)), 0
+    ) as known_minutes,
+    list_max(reads) as read_peak_units_per_second,
+    list_max(writes) as write_peak_units_per_second,
+    day + to_minutes(first_point_minute) as first_point_at,
+    ranges_hash,
+    recent_operation_ids,
+    cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
+from days_arrayed

@@ -64,9 +64,9 @@ with
             day,
             bit_xor(hash(metric_name, period_seconds, from_minute, to_minute)) as ranges_hash,
             {%- for name, (metric, period) in metrics.items() %}
-                list(
-                    {'from_minute': from_minute, 'to_minute': to_minute} order by from_minute
-                ) filter (where metric_name = '{{ metric }}' and period_seconds = {{ period }}) as {{ name }},
+                list({'from_minute':from_minute, 'to_minute':to_minute} order by from_minute) filter (
+                    where metric_name = '{{ metric }}' and period_seconds = {{ period }}
+                ) as {{ name }},
             {%- endfor %}
         from ranges
         group by resource_key, day
@@ -77,8 +77,8 @@ with
             days.*,
             ranges_listed.* exclude (resource_key, day),
             coalesce(
-                read_ranges_60 = [{'from_minute': 0, 'to_minute': 1440}]
-                and write_ranges_60 = [{'from_minute': 0, 'to_minute': 1440}],
+                read_ranges_60 = [{'from_minute':0, 'to_minute':1440}]
+                and write_ranges_60 = [{'from_minute':0, 'to_minute':1440}],
                 false
             ) as is_whole
         from days
@@ -89,23 +89,28 @@ with
     consumed_ranges as (
         select ranges.*
         from ranges
-        join days_classified on ranges.resource_key = days_classified.resource_key and ranges.day = days_classified.day
+        join
+            days_classified
+            on ranges.resource_key = days_classified.resource_key
+            and ranges.day = days_classified.day
         where ranges.metric_name like 'Consumed%' and not days_classified.is_whole
     ),
 
-    -- A point of five minutes is used only where none of its minutes lies in a span of 60 s: what is known by the
+    -- A point of five minutes is used only where none of its minutes lies in a span of 60 s: what is known
+    -- by the
     -- minute shuts out the whole five minutes around its edges.
     edges as (
         select distinct
             resource_key,
             day,
-            unnest([from_minute, to_minute, from_minute // 5 * 5, (to_minute + 4) // 5 * 5]) as from_minute
+            unnest(
+                [from_minute, to_minute, divide(from_minute, 5) * 5, divide(to_minute + 4, 5) * 5]
+            ) as from_minute
         from consumed_ranges
     ),
 
     pieces as (
-        select
-            *, lead(from_minute) over (partition by resource_key, day order by from_minute) as to_minute
+        select *, lead(from_minute) over (partition by resource_key, day order by from_minute) as to_minute
         from edges
     ),
 
@@ -126,8 +131,8 @@ with
                 bool_or(
                     {{ is_dimension }}
                     and consumed_ranges.period_seconds = 60
-                    and pieces.from_minute >= consumed_ranges.from_minute // 5 * 5
-                    and pieces.from_minute < (consumed_ranges.to_minute + 4) // 5 * 5
+                    and pieces.from_minute >= divide(consumed_ranges.from_minute, 5) * 5
+                    and pieces.from_minute < divide(consumed_ranges.to_minute + 4, 5) * 5
                 ) as is_{{ dimension }}_shut_to_300,
                 bool_or(
                     {{ is_dimension }}
@@ -137,7 +142,10 @@ with
                 ) as is_{{ dimension }}_known_at_300,
             {%- endfor %}
         from pieces
-        join consumed_ranges on pieces.resource_key = consumed_ranges.resource_key and pieces.day = consumed_ranges.day
+        join
+            consumed_ranges
+            on pieces.resource_key = consumed_ranges.resource_key
+            and pieces.day = consumed_ranges.day
         where pieces.to_minute is not null
         group by all
     ),
@@ -166,10 +174,10 @@ with
             day,
             list(
                 {
-                    'from_minute': from_minute,
-                    'to_minute': to_minute,
-                    'read_period_seconds': read_period_seconds,
-                    'write_period_seconds': write_period_seconds
+                    'from_minute':from_minute,
+                    'to_minute':to_minute,
+                    'read_period_seconds':read_period_seconds,
+                    'write_period_seconds':write_period_seconds
                 }
                 order by from_minute
             ) as known_ranges,
@@ -190,8 +198,7 @@ select
     days_classified.is_whole,
     case
         when days_classified.is_whole
-        then
-            [{'from_minute': 0, 'to_minute': 1440, 'read_period_seconds': 60, 'write_period_seconds': 60}]
+        then [{'from_minute':0, 'to_minute':1440, 'read_period_seconds':60, 'write_period_seconds':60}]
         else coalesce(known_pieces.known_ranges, [])
     end as known_ranges,
     coalesce(days_classified.read_provisioned_ranges, []) as read_provisioned_ranges,

@@ -41,6 +41,5 @@ select
     first_point_at,
     demand_starts_at,
     -- The first minute that it existed from beginning to end.
-    coalesce(
-        (epoch_ms(demand_starts_at) + 59999)  -- 60000, 0) as first_minute
-        from starts
+    coalesce(divide(epoch_ms(demand_starts_at) + 59999, 60000), 0) as first_minute
+from starts

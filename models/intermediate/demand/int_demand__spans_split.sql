@@ -20,31 +20,35 @@ with
     whole_periods as (
         select
             *,
-            (epoch_ms(span_starts_at) + period_seconds * 1000 - 1)  -- (period_seconds * 1000) * period_seconds // 60 as first_minute,
-            epoch_ms(span_ends_at)  -- (period_seconds * 1000) * period_seconds // 60 as end_minute
+            divide(period_seconds, 60) as period_minutes,
+            divide(
+                epoch_ms(span_starts_at) + period_seconds * 1000 - 1, period_seconds * 1000
+            ) as first_period,
+            divide(epoch_ms(span_ends_at), period_seconds * 1000) as end_period
         from spans
     ),
 
-    split_by_day as (
-        select
-            *,
-            unnest(
-                range(
-                    first_minute  -- 1440, (end_minute - 1) // 1440 + 1)) as day_number
-                    from whole_periods
-                    where first_minute < end_minute
-                )
+    whole_minutes as (
+        select *, first_period * period_minutes as first_minute, end_period * period_minutes as end_minute
+        from whole_periods
+    ),
 
-                select
-                    account_id,
-                    region,
-                    resource_name,
-                    metric_name,
-                    period_seconds,
-                    date '1970-01-01' + cast(day_number as integer) as day,
-                    cast(greatest(first_minute - day_number * 1440, 0) as integer) as from_minute,
-                    cast(least(end_minute - day_number * 1440, 1440) as integer) as to_minute,
-                    case
-                        when (day_number + 1) * 1440 > end_minute - {{ lookback_minutes }} then operation_id
-                    end as recent_operation_id
-                from split_by_day
+    split_by_day as (
+        select *, unnest(range(divide(first_minute, 1440), divide(end_minute - 1, 1440) + 1)) as day_number
+        from whole_minutes
+        where first_minute < end_minute
+    )
+
+select
+    account_id,
+    region,
+    resource_name,
+    metric_name,
+    period_seconds,
+    date '1970-01-01' + cast(day_number as integer) as day,
+    cast(greatest(first_minute - day_number * 1440, 0) as integer) as from_minute,
+    cast(least(end_minute - day_number * 1440, 1440) as integer) as to_minute,
+    case
+        when (day_number + 1) * 1440 > end_minute - {{ lookback_minutes }} then operation_id
+    end as recent_operation_id
+from split_by_day

@@ -24,7 +24,7 @@ with
                     lambda rate,
                     place:rate / nullif(
                         capacities_gathered.{{ dimension }}_capacity[
-                            (windows.start_minute + place - 1)  -- 5 - capacities_gathered.first_slot + 1
+                            divide(windows.start_minute + place - 1, 5) - capacities_gathered.first_slot + 1
                         ],
                         0
                     )

@@ -11,8 +11,8 @@ with
     -- midnight.
     bounds as (
         select
-            epoch_ms({{ window_start() }})  -- 60000 as start_minute,
-            epoch_ms({{ window_end() }})  -- 60000 as end_minute,
+            divide(epoch_ms({{ window_start() }}), 60000) as start_minute,
+            divide(epoch_ms({{ window_end() }}), 60000) as end_minute,
             cast({{ window_start() }} as date) as first_day,
             cast({{ window_end() }} - interval '1' minute as date) as last_day
     ),
@@ -66,114 +66,104 @@ with
             sum(to_minute - from_minute) filter (where period_seconds = 300) as known_minutes_at_300,
             max(period_seconds) as resolution_seconds,
             -- No range goes over midnight, so that each lies in one day. 1970-01-01 was a Thursday.
-            count(
-                distinct(
-                    from_minute  -- 1440) % 7) as known_weekdays,
-                    make_timestamp(min(from_minute) * 60000000) as first_known_at,
-                    make_timestamp(max(to_minute) * 60000000) as last_known_at
-                    from ranges_of_window
-                    where from_minute < to_minute
-                    group by resource_key
-                ),
+            count(distinct divide(from_minute, 1440) % 7) as known_weekdays,
+            make_timestamp(min(from_minute) * 60000000) as first_known_at,
+            make_timestamp(max(to_minute) * 60000000) as last_known_at
+        from ranges_of_window
+        where from_minute < to_minute
+        group by resource_key
+    ),
 
-                throttles as (
-                    select
-                        resource_key,
-                        'read' as dimension,
-                        first_minute_of_day,
-                        unnest(read_throttles, recursive := true)
-                    from days_of_window
-                    union all
-                    select
-                        resource_key,
-                        'write' as dimension,
-                        first_minute_of_day,
-                        unnest(write_throttles, recursive := true)
-                    from days_of_window
-                ),
+    throttles as (
+        select
+            resource_key, 'read' as dimension, first_minute_of_day, unnest(read_throttles, recursive := true)
+        from days_of_window
+        union all
+        select
+            resource_key,
+            'write' as dimension,
+            first_minute_of_day,
+            unnest(write_throttles, recursive := true)
+        from days_of_window
+    ),
 
-                throttled as (
-                    select
-                        existing.resource_key,
-                        sum(throttles.value) filter (
-                            where throttles.dimension = 'read'
-                        ) as read_throttle_events,
-                        sum(throttles.value) filter (
-                            where throttles.dimension = 'write'
-                        ) as write_throttle_events
-                    from throttles
-                    join existing on throttles.resource_key = existing.resource_key
-                    where
-                        throttles.first_minute_of_day + throttles.minute_of_day >= existing.first_minute
-                        and throttles.first_minute_of_day + throttles.minute_of_day < existing.end_minute
-                    group by existing.resource_key
-                ),
+    throttled as (
+        select
+            existing.resource_key,
+            sum(throttles.value) filter (where throttles.dimension = 'read') as read_throttle_events,
+            sum(throttles.value) filter (where throttles.dimension = 'write') as write_throttle_events
+        from throttles
+        join existing on throttles.resource_key = existing.resource_key
+        where
+            throttles.first_minute_of_day + throttles.minute_of_day >= existing.first_minute
+            and throttles.first_minute_of_day + throttles.minute_of_day < existing.end_minute
+        group by existing.resource_key
+    ),
 
-                summarised as (
-                    select
-                        existing.*,
-                        coalesce(known.known_minutes, 0) as known_minutes,
-                        coalesce(known.known_minutes_at_300, 0) as known_minutes_at_300,
-                        known.resolution_seconds,
-                        coalesce(known.known_weekdays, 0) as known_weekdays,
-                        known.first_known_at,
-                        known.last_known_at,
-                        coalesce(throttled.read_throttle_events, 0) as read_throttle_events,
-                        coalesce(throttled.write_throttle_events, 0) as write_throttle_events
-                    from existing
-                    left join known on existing.resource_key = known.resource_key
-                    left join throttled on existing.resource_key = throttled.resource_key
-                ),
+    summarised as (
+        select
+            existing.*,
+            coalesce(known.known_minutes, 0) as known_minutes,
+            coalesce(known.known_minutes_at_300, 0) as known_minutes_at_300,
+            known.resolution_seconds,
+            coalesce(known.known_weekdays, 0) as known_weekdays,
+            known.first_known_at,
+            known.last_known_at,
+            coalesce(throttled.read_throttle_events, 0) as read_throttle_events,
+            coalesce(throttled.write_throttle_events, 0) as write_throttle_events
+        from existing
+        left join known on existing.resource_key = known.resource_key
+        left join throttled on existing.resource_key = throttled.resource_key
+    ),
 
-                -- What is small was put together first: the arrays are joined to it, and nothing is joined
-                -- to the arrays.
-                days_gathered as (
-                    select
-                        summarised.*,
-                        list(days_of_window.first_minute_of_day) as days,
-                        list(days_of_window.reads) as days_of_reads,
-                        list(days_of_window.writes) as days_of_writes
-                    from days_of_window
-                    join summarised on days_of_window.resource_key = summarised.resource_key
-                    group by all
-                ),
+    -- What is small was put together first: the arrays are joined to it, and nothing is joined to the arrays.
+    days_gathered as (
+        select
+            summarised.*,
+            list(days_of_window.first_minute_of_day) as days,
+            list(days_of_window.reads) as days_of_reads,
+            list(days_of_window.writes) as days_of_writes
+        from days_of_window
+        join summarised on days_of_window.resource_key = summarised.resource_key
+        group by all
+    ),
 
-                minutes_gathered as (
-                    select
-                        days_gathered.*,
-                        {{ days_joined("days", "days_of_reads") }} as reads,
-                        {{ days_joined("days", "days_of_writes") }} as writes
-                    from days_gathered
-                ),
+    minutes_gathered as (
+        select
+            days_gathered.*,
+            {{ days_joined("days", "days_of_reads") }} as reads,
+            {{ days_joined("days", "days_of_writes") }} as writes
+        from days_gathered
+    ),
 
-                -- A resource of which nothing was collected has a window all the same.
-                windows as (
-                    select * exclude (days, days_of_reads, days_of_writes)
-                    from minutes_gathered
-                    union all by name
-                    select *
-                    from summarised
-                    anti join days_of_window on summarised.resource_key = days_of_window.resource_key
-                )
+    -- A resource of which nothing was collected has a window all the same.
+    windows as (
+        select * exclude (days, days_of_reads, days_of_writes)
+        from minutes_gathered
+        union all by name
+        select *
+        from summarised
+        anti join days_of_window on summarised.resource_key = days_of_window.resource_key
+    )
 
-                select
-                    resource_key,
-                    {{ window_start() }} as window_start,
-                    {{ window_end() }} as window_end,
-                    start_minute,
-                    coalesce(reads, list_resize(cast([] as double[]), end_minute - start_minute)) as reads,
-                    coalesce(writes, list_resize(cast([] as double[]), end_minute - start_minute)) as writes,
-                    known_minutes,
-                    known_minutes_at_300,
-                    known_minutes / 60 as known_hours,
-                    known_minutes / (end_minute - start_minute) as coverage_ratio,
-                    resolution_seconds,
-                    coalesce(list_sum(reads), 0) * 60 as read_units,
-                    coalesce(list_sum(writes), 0) * 60 as write_units,
-                    read_throttle_events,
-                    write_throttle_events,
-                    known_weekdays,
-                    first_known_at,
-                    last_known_at,
-                    demand_starts_at
-                from windows
+select
+    resource_key,
+    {{ window_start() }} as window_start,
+    {{ window_end() }} as window_end,
+    start_minute,
+    coalesce(reads, list_resize(cast([] as double[]), end_minute - start_minute)) as reads,
+    coalesce(writes, list_resize(cast([] as double[]), end_minute - start_minute)) as writes,
+    known_minutes,
+    known_minutes_at_300,
+    known_minutes / 60 as known_hours,
+    known_minutes / (end_minute - start_minute) as coverage_ratio,
+    resolution_seconds,
+    coalesce(list_sum(reads), 0) * 60 as read_units,
+    coalesce(list_sum(writes), 0) * 60 as write_units,
+    read_throttle_events,
+    write_throttle_events,
+    known_weekdays,
+    first_known_at,
+    last_known_at,
+    demand_starts_at
+from windows
