@@ -4,9 +4,9 @@
 {% endmacro %}
 
 {% macro default__hours_between(start_at, end_at) %}
-    (epoch({{ end_at }}) - epoch({{ start_at }})) / 3600
+    ((epoch({{ end_at }}) - epoch({{ start_at }})) / 3600)
 {% endmacro %}
 
 {% macro spark__hours_between(start_at, end_at) %}
-    (cast({{ end_at }} as double) - cast({{ start_at }} as double)) / 3600
+    ((cast({{ end_at }} as double) - cast({{ start_at }} as double)) / 3600)
 {%- endmacro %}

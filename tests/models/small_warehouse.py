@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+from price_list import LIST_PRICES, LISTED_SINCE, price_list_rows
 
 from loaders.schemas import OPS_TABLES, RAW_TABLES, RawTable
 
@@ -67,6 +68,8 @@ def _arguments(target: Path) -> list[str]:
         "--log-path",
         str(target / "logs"),
         "--quiet",
+        # Writing its manifest takes dbt longer than building a small warehouse.
+        "--no-write-json",
         "--log-level-file",
         "none",
     ]
@@ -111,12 +114,23 @@ class SmallWarehouse:
         and reaches back to the table's creation, or to `LONG_AGO` where there is no such date.
         """
         completed = [_with_validity(row) if table in HISTORY_TABLES else dict(row) for row in rows]
-        columns = sorted({name for row in completed for name in row})
-        values = [[row.get(name) for name in columns] for row in completed]
+        names = sorted({name for row in completed for name in row})
+        batch = pa.table({name: pa.array([row.get(name) for row in completed]) for name in names})
         with self._connection() as connection:
-            connection.executemany(
-                f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})", values
-            )
+            connection.register("batch", batch)
+            connection.execute(f"insert into {table} by name select * from batch")
+
+    def price_list(
+        self,
+        region: str = "us-east-1",
+        *,
+        prices: Mapping[str, str] = LIST_PRICES,
+        effective_at: datetime = LISTED_SINCE,
+        has_free_tier: bool = True,
+    ) -> None:
+        """Load a region's price list: USD per unit by price key, us-east-1's own by default."""
+        rows = price_list_rows(region, prices, effective_at, has_free_tier=has_free_tier)
+        self.rows("raw_pricing.pricing_data", rows)
 
     def series(
         self,
@@ -177,6 +191,8 @@ class SmallWarehouse:
         result = self._run("test", f"{select},test_type:data", variables)
         if result.exception is not None:
             raise RuntimeError("dbt could not run") from result.exception
+        if not result.result.results:  # type: ignore[union-attr]
+            raise RuntimeError(f"no data test is selected by {select}")
         return sorted(node.node.name for node in result.result if node.status != "pass")  # type: ignore[union-attr]
 
     def query(self, sql: str) -> list[dict[str, Any]]:
@@ -195,6 +211,9 @@ class SmallWarehouse:
         connection = duckdb.connect(str(self.path))
         connection.execute("set TimeZone = 'UTC'")
         return connection
+
+
+MakeWarehouse = Callable[[], SmallWarehouse]
 
 
 def _with_validity(row: Mapping[str, Any]) -> dict[str, Any]:
