@@ -24,6 +24,9 @@ from optima.published import Build
 
 # Selections that a process remembers. The rows of one, at 10,000 tables, are about 10 MB.
 KEPT = 16
+# What people can have decided about a recommendation, and what of it is still to be had.
+STATUSES = ("pending", "accepted", "rejected", "snoozed", "implemented")
+OPEN = ("pending", "accepted")
 # Below this share of known minutes a resource lacks the history that advice on its capacity needs.
 ENOUGH_COVERAGE = 0.95
 
@@ -154,7 +157,6 @@ _SCOPE = """
 _CHOICES = {
     "kinds": "select distinct kind from recommendations",
     "regions": "select distinct region from dim_tables order by region",
-    "statuses": "select distinct status from recommendations order by status",
     "accounts": "select account_id, account_name from dim_accounts order by account_name, account_id",
 }
 
@@ -174,12 +176,15 @@ _WITHOUT_BILLING_EXPORT = """
 
 @dataclass(frozen=True)
 class Filters:
-    """What the reader narrows the pages down to. Empty means everything; savings are USD a month."""
+    """What the reader narrows the pages down to; savings are USD a month.
+
+    Empty means everything. What was rejected, put off or done is left out unless it is asked for.
+    """
 
     kinds: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = OPEN
     min_savings: Decimal = Decimal(0)
     table_pattern: str = ""
     include_keep: bool = False
@@ -199,7 +204,6 @@ class Choices:
     kinds: tuple[str, ...]
     accounts: tuple[tuple[str, str], ...]
     regions: tuple[str, ...]
-    statuses: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -259,7 +263,6 @@ def choices(build: Build) -> Choices:
         kinds=tuple(kind for (kind,) in found["kinds"]),
         accounts=tuple(found["accounts"]),
         regions=tuple(region for (region,) in found["regions"]),
-        statuses=tuple(status for (status,) in found["statuses"]),
     )
 
 

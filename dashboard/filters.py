@@ -10,12 +10,12 @@ import streamlit as st
 from dashboard import data, wording
 from optima.published import Build
 
-# Parameters of the address, and keys of the widgets, with the value that filters nothing.
-_NOTHING = {
+# Keys of the widgets, which are parameters of the address, with what they say at first.
+_AT_FIRST = {
     "kind": [],
     "account": [],
     "region": [],
-    "status": [],
+    "status": [status.capitalize() for status in data.OPEN],
     "min_savings": 0.0,
     "table": "",
     "keep": False,
@@ -36,7 +36,7 @@ def choose(build: Build) -> data.Filters | None:
             "Account", "account", {f"{name}{_NAME_AND_ID}{key}": key for key, name in offered.accounts}
         )
         regions = _several("Region", "region", {region: region for region in offered.regions})
-        statuses = _several("Status", "status", {status.capitalize(): status for status in offered.statuses})
+        statuses = _several("Status", "status", {status.capitalize(): status for status in data.STATUSES})
         min_savings = st.number_input(
             "Minimum savings (USD a month)",
             min_value=0.0,
@@ -76,10 +76,17 @@ def _several(label: str, key: str, values: Mapping[str, str]) -> tuple[str, ...]
     dropping it would show the whole organisation under a link that was made for one account.
     """
     named = [text for text in st.query_params.get_all(key) if text and text not in values]
-    chosen = st.multiselect(label, [*values, *named], key=key, placeholder="All", bind="query-params")
+    chosen = st.multiselect(
+        label,
+        [*values, *named],
+        default=_AT_FIRST[key],
+        key=key,
+        placeholder="All",
+        bind="query-params",
+    )
     return tuple(values.get(text, text.rpartition(_NAME_AND_ID)[2]) for text in chosen)
 
 
 def _clear() -> None:
-    for key, nothing in _NOTHING.items():
-        st.session_state[key] = nothing
+    for key, value in _AT_FIRST.items():
+        st.session_state[key] = value

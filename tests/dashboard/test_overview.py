@@ -114,6 +114,17 @@ class TestFilters:
         assert shown["Tables analysed"][0] == "2"
         assert shown["Recommendations"][0] == "2"
 
+    def test_what_was_rejected_put_off_or_done_is_left_out_until_asked_for(
+        self, workspace: Path, now: datetime
+    ) -> None:
+        made = organisation(now)
+        for status, saving in (("rejected", "1"), ("snoozed", "2"), ("implemented", "4")):
+            made.recommend("table_class", "prod-events", (saving, "0"), index_name=status, status=status)
+        publish(workspace, made, now)
+        assert figures(opened())["Table class, a month"][0] == "$35.20"
+        assert figures(opened(status="Implemented"))["Table class, a month"][0] == "$4.00"
+        assert figures(opened(status=""))["Table class, a month"][0] == "$42.20"
+
     def test_what_should_stay_is_listed_on_request_and_saves_nothing(self) -> None:
         page = opened(keep="true")
         assert len(listed(page)) == 7
@@ -141,6 +152,7 @@ class TestFilters:
         assert len(listed(page)) == 1
         page.button[0].click().run()
         assert len(listed(page)) == 5
+        assert not page.warning
 
 
 class TestOtherStates:
