@@ -6,7 +6,7 @@ import functools
 import inspect
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,7 +94,7 @@ def command(
 
 
 @contextmanager
-def sentences(debug: bool):  # type: ignore[no-untyped-def]
+def sentences(debug: bool) -> Iterator[None]:
     """End in one sentence on an error, and with its stack trace besides when debugging."""
     try:
         yield

@@ -48,7 +48,7 @@ def demo(
     with sandbox_errors(), running(config) as sandbox, environment(sandbox.environment()):
         inside = replace(session, root=workspace.root, given_settings=settings, as_of=sandbox.end)
         with inside.writing():
-            run.load(inside, {*run.DUE_AFTER, "collect"})
+            run.load(inside, {*run.DUE_AFTER, "collect"}, is_charged=False)
             build = operations.build(inside)
     summary.organisation(build)
     recommendations.show(recommendations.select(inside), reasons=session.verbose)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -36,7 +36,7 @@ def discover(
     session = session.given(use_organizations=use_org, organizations_role_name=role_name)
     with session.writing():
         report = operations.discover(session, regions=listed(regions), skip_tags=skip_tags, resume=resume)
-        reports.discovered(session, report)
+        reports.discovered(session, report, listed(regions))
 
 
 def collect(
@@ -61,14 +61,10 @@ def collect(
     usual_days = session.settings.capacity_analysis_days
     start, end = span(session.now(), days=days, start_date=start_date, end_date=end_date, default=usual_days)
     with session.writing():
+        where: dict[str, Any] = {"regions": listed(regions), "tables": listed(tables)}
+        reports.charge(operations.expected_charge(session, start=start, end=end, **where))
         report = operations.collect(
-            session,
-            start=start,
-            end=end,
-            regions=listed(regions),
-            tables=listed(tables),
-            batch_size=batch_size,
-            resume=resume,
+            session, start=start, end=end, **where, batch_size=batch_size, resume=resume
         )
         reports.collected(session, report)
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from optima import decisions, transform, warehouse
 from optima.cli.session import Session
-from optima.cli.terminal import bar, errors
-from optima.cli.wording import counted
+from optima.cli.terminal import bar
 from optima.errors import OptimaError
 from optima.publish import marts, publish
 from optima.published import Build
 
 if TYPE_CHECKING:
+    from loaders.cloudwatch import Estimate
     from loaders.report import LoadReport
 
 _NOTHING_DISCOVERED = "No tables have been discovered yet: run `dynamodb-optima discover`."
@@ -55,28 +55,35 @@ def collect(
     """Read the metrics of the discovered tables in [start, end), UTC."""
     from loaders import cloudwatch
 
-    what: dict[str, Any] = {
-        "start": start,
-        "end": end,
-        "now": session.now(),
-        "regions": regions,
-        "tables": tables,
-    }
-    expected = cloudwatch.estimate(session.loading(), **what)
-    if expected.queries:
-        errors().print(
-            f"CloudWatch will charge about ${expected.usd:,.2f} for {counted(expected.queries, 'metric')}.",
-            soft_wrap=True,
-        )
     with bar("Collecting metrics") as progress:
         return cloudwatch.load(
             session.loading(),
             session.access(),
-            **what,
+            start=start,
+            end=end,
+            now=session.now(),
+            regions=regions,
+            tables=tables,
             batch_size=batch_size,
             resume=resume,
             progress=progress,
         )
+
+
+def expected_charge(
+    session: Session,
+    *,
+    start: datetime,
+    end: datetime,
+    regions: Sequence[str] | None = None,
+    tables: Sequence[str] | None = None,
+) -> Estimate:
+    """Return what AWS will charge for `collect` with the same arguments; nothing is asked of AWS."""
+    from loaders import cloudwatch
+
+    return cloudwatch.estimate(
+        session.loading(), start=start, end=end, now=session.now(), regions=regions, tables=tables
+    )
 
 
 def collect_pricing(

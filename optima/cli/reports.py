@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,46 +18,51 @@ from optima.published import Build
 from optima.transform import UTILIZATION, Analysis
 
 if TYPE_CHECKING:
+    from loaders.cloudwatch import Estimate
     from loaders.report import LoadReport
 
 # More than these are counted, not listed; --verbose lists all.
 _PROBLEMS_SHOWN = 10
 
 
-def discovered(session: Session, report: LoadReport) -> None:
-    """Say how many tables there are, by region.
+def discovered(session: Session, report: LoadReport, regions: Sequence[str] | None = None) -> None:
+    """Say how many tables there are, by region; only those of `regions`, if these were asked for.
 
     Raises:
         OptimaError: There are none, or nothing could be read.
     """
     _end_if_failed(report)
     with warehouse.open_read_only(session.workspace) as connection:
-        tables, accounts = connection.execute(_TABLES_IN_FORCE).fetchone() or (0, 0)
-        regions = connection.execute(_TABLES_BY_REGION).fetchall()
+        found = connection.execute(_TABLES_IN_FORCE, [regions, regions]).fetchall()
     problems(session, report)
-    if not tables:
+    if not found:
         raise OptimaError(
             "No DynamoDB tables were found in the accounts and regions that could be read: "
             "check --regions and AWS_PROFILE, or read the whole organisation with --use-org."
         )
     console = answers()
-    console.print(f"Discovered {counted(tables, 'DynamoDB table')} across {counted(accounts, 'account')}")
-    for region, count in regions:
+    accounts = {account_id for account_id, _ in found}
+    console.print(
+        f"Discovered {counted(len(found), 'DynamoDB table')} across {counted(len(accounts), 'account')}"
+    )
+    for region, count in Counter(region for _, region in found).most_common():
         console.print(f"  {region}: {counted(count, 'table')}")
 
 
 _TABLES_IN_FORCE = """
-    select count(*), count(distinct account_id)
+    select account_id, region
     from raw_dynamodb.table_metadata
-    where _dlt_valid_to is null
+    where _dlt_valid_to is null and (? is null or list_contains(?, region))
+    order by region
 """
-_TABLES_BY_REGION = """
-    select region, count(*) as tables
-    from raw_dynamodb.table_metadata
-    where _dlt_valid_to is null
-    group by region
-    order by tables desc, region
-"""
+
+
+def charge(expected: Estimate) -> None:
+    """Say what AWS will charge for the metrics, before they are read."""
+    if expected.queries:
+        metrics = counted(expected.queries, "metric")
+        price = f"about {usd(expected.usd)}" if expected.usd >= 0.01 else "less than $0.01"
+        errors().print(f"CloudWatch will charge {price} for {metrics}.", soft_wrap=True)
 
 
 def collected(session: Session, report: LoadReport) -> None:
@@ -117,7 +122,7 @@ def _end_if_failed(report: LoadReport) -> None:
 class Direction:
     """The recommendations of one analysis that go the same way."""
 
-    tables: int = 0
+    recommendations: int = 0
     monthly_savings_usd: Decimal = field(default_factory=Decimal)
 
 
@@ -135,20 +140,20 @@ def analysed(build: Build, analysis: Analysis, tables: Sequence[str] | None) -> 
     for row in found:
         current, recommended = (json.loads(row[name]) for name in ("current_setting", "recommended_setting"))
         group = groups[direction(analysis.kind, current, recommended)]
-        group.tables += 1
+        group.recommendations += 1
         group.monthly_savings_usd += row["monthly_savings_usd"]
     noun = "resource" if analysis is UTILIZATION else "table"
     _print_analysis(analysis.title, noun, len(rows), groups)
 
 
 def _print_analysis(title: str, noun: str, looked_at: int, groups: dict[str, Direction]) -> None:
-    found = sum(group.tables for group in groups.values())
+    found = sum(group.recommendations for group in groups.values())
     console = answers()
     console.print(f"{title}\n{'=' * len(title)}")
     console.print(f"Analyzed: {counted(looked_at, noun)} | Recommendations: {counted(found, noun)}\n")
     width = max((len(name) for name in groups), default=0) + 1
     for name, group in sorted(groups.items(), key=lambda item: -item[1].monthly_savings_usd):
-        count = counted(group.tables, noun)
+        count = counted(group.recommendations, noun)
         console.print(f"{name + ':':<{width}} {count:>12} → Save {usd(group.monthly_savings_usd)}/month")
     total = sum((group.monthly_savings_usd for group in groups.values()), Decimal())
     console.print(

@@ -55,9 +55,8 @@ def run(
 
 def due(last: Mapping[str, datetime], now: datetime) -> set[str]:
     """Return the loads that are due, given when each last ended well (UTC, no zone)."""
-    return {name for name, age in DUE_AFTER.items() if name not in last or now - last[name] >= age} | {
-        "collect"
-    }
+    aged = {name for name, age in DUE_AFTER.items() if name not in last or now - last[name] >= age}
+    return aged | {"collect"}
 
 
 def last_loads(session: Session) -> dict[str, datetime]:
@@ -81,15 +80,28 @@ _LAST_LOADS = """
 """
 
 
-def load(session: Session, steps: set[str], *, regions: list[str] | None = None, force: bool = False) -> None:
+def load(
+    session: Session,
+    steps: set[str],
+    *,
+    regions: list[str] | None = None,
+    force: bool = False,
+    is_charged: bool = True,
+) -> None:
     """Load the named steps in their order and report each.
 
     Prices and the bill make the advice better; without them it says so itself. So it goes on without them.
+
+    Args:
+        force: Read the price list again even if it was read lately.
+        is_charged: AWS charges for the calls, so that the price is said before they are made.
     """
     if "discover" in steps:
-        reports.discovered(session, operations.discover(session, regions=regions))
+        reports.discovered(session, operations.discover(session, regions=regions), regions)
     if "collect" in steps:
         start, end = operations.window(session.now(), session.settings.capacity_analysis_days)
+        if is_charged:
+            reports.charge(operations.expected_charge(session, start=start, end=end, regions=regions))
         reports.collected(session, operations.collect(session, start=start, end=end, regions=regions))
     if "collect-pricing" in steps:
         _if_possible(

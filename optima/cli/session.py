@@ -27,7 +27,7 @@ class Session:
         command: What is run, as other processes are told.
         root: The workspace's folder.
         as_of: The instant that stands for now (UTC, no zone), None for the clock.
-        given_settings: Settings that come from neither the environment nor the workspace.
+        given_settings: Settings in place of those of the environment and the workspace.
     """
 
     command: str
@@ -40,9 +40,7 @@ class Session:
     @cached_property
     def settings(self) -> Settings:
         """The settings of the workspace."""
-        from optima.settings import load
-
-        return self.given_settings or load(self.root, log_level="DEBUG" if self.debug else None)
+        return self.given_settings or self._load()
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -51,9 +49,12 @@ class Session:
 
     def given(self, **options: Any) -> Session:
         """Return this session with options in place of settings; an option that is None changes nothing."""
+        return replace(self, given_settings=self._load(**options))
+
+    def _load(self, **options: Any) -> Settings:
         from optima.settings import load
 
-        return replace(self, given_settings=load(self.root, **options))
+        return load(self.root, log_level="DEBUG" if self.debug else None, **options)
 
     def start_log(self) -> None:
         """Log to the terminal where that was asked for, and nowhere else until the command writes."""

@@ -16,7 +16,7 @@ def organisation(build: Build) -> None:
         kinds = connection.execute(_BY_KIND).fetchall()
     console = answers()
     console.print(
-        f"\nLooked at {counted(tables, 'table')} and {indexes:,} {'index' if indexes == 1 else 'indexes'} "
+        f"\nLooked at {counted(tables, 'table')} and {counted(indexes, 'index', 'indexes')} "
         f"in {counted(accounts, 'account')} and {counted(regions, 'region')}. "
         "Each saving holds if only this were applied:",
         soft_wrap=True,

@@ -32,10 +32,9 @@ def errors() -> Console:
 class Bar:
     """A progress bar in the shape that loaders and dbt runs report to. Does nothing where nobody watches."""
 
-    def __init__(self, progress: Progress, task: TaskID, description: str) -> None:
+    def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress
         self._task = task
-        self._description = description
 
     def total(self, units: int) -> None:
         """Say how many units of work there are."""
@@ -65,10 +64,10 @@ def bar(description: str) -> Iterator[Bar]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[note]}", table_column=None),
+        TextColumn("[dim]{task.fields[note]}"),
         console=console,
         transient=True,
         disable=not console.is_terminal,
     )
     with progress:
-        yield Bar(progress, progress.add_task(description, total=None, note=""), description)
+        yield Bar(progress, progress.add_task(description, total=None, note=""))

@@ -26,9 +26,9 @@ def usd(amount: Decimal | float) -> str:
     return f"{sign}${abs(amount):,.2f}"
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Write a number with its noun: 1 table, 2 tables."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def direction(kind: str, current: Setting, recommended: Setting) -> str:
@@ -56,7 +56,7 @@ def change(current: Setting, recommended: Setting) -> str:
     before_indexes = current.get("indexes") or {}
     changed = sum(setting != before_indexes.get(name) for name, setting in indexes.items())
     if changed:
-        parts.append(counted(changed, "index").replace("indexs", "indexes"))
+        parts.append(counted(changed, "index", "indexes"))
     return ", ".join(parts) or "keep as it is"
 
 

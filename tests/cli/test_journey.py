@@ -101,6 +101,12 @@ def test_loads_end_well(journey: Journey, command: str) -> None:
     assert said.stdout.startswith("✓ Collected ")
 
 
+def test_what_aws_will_charge_is_said_before_collecting(journey: Journey) -> None:
+    assert re.search(
+        r"^CloudWatch will charge .*\$0\.0\d for \d+ metrics\.$", journey.said["collect"].stderr, re.M
+    )
+
+
 def test_an_analysis_without_its_data_says_what_to_run(journey: Journey) -> None:
     without_metrics = journey.said["analyze-capacity without metrics"]
     assert without_metrics.exit_code == 1
