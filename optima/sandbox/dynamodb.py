@@ -7,7 +7,7 @@ from typing import Any
 
 from optima.sandbox.demand import MINUTES_PER_DAY
 from optima.sandbox.metrics import provisioned
-from optima.sandbox.organisation import DIMENSIONS, Organisation, Resource, Table
+from optima.sandbox.organisation import DIMENSIONS, Dimension, Organisation, Resource, Table
 from optima.sandbox.wire import Call, Handlers, Reply, ServiceError, json_reply
 
 BYTES_PER_ITEM = 400
@@ -114,6 +114,7 @@ class DynamoDB:
             if not table.on_demand:
                 units = int(provisioned(self._organisation, resource, dimension, clock - 1, clock)[0])
             throughput[f"{dimension.capitalize()}CapacityUnits"] = units
+            throughput |= self._last_change(resource, dimension)
         described: dict[str, Any] = {"ProvisionedThroughput": throughput}
         if table.on_demand_maximum and resource is table.resource:
             described["OnDemandThroughput"] = {
@@ -126,6 +127,14 @@ class DynamoDB:
             "Status": "ACTIVE",
         }
         return described
+
+    def _last_change(self, resource: Resource, dimension: Dimension) -> dict[str, float]:
+        """When a fixed capacity was last raised or cut, if it ever was."""
+        throughput = resource.throughput(dimension)
+        if throughput.was is None or throughput.units is None:
+            return {}
+        name = "LastIncreaseDateTime" if throughput.units > throughput.was else "LastDecreaseDateTime"
+        return {name: self._days_ago(throughput.changed_days_ago) * 60.0}
 
     def _describe_index(self, table: Table, index: Resource) -> dict[str, Any]:
         return {

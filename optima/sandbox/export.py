@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -17,14 +18,14 @@ from optima.sandbox.bill import bill, months
 from optima.sandbox.bill_lines import Lines, Month
 from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID
 from optima.sandbox.cur2 import CHOSEN_CONFIGURATION, COLUMNS
-from optima.sandbox.organisation import EPOCH, Organisation, minute_of
+from optima.sandbox.organisation import Organisation, minute_of
 from optima.sandbox.wire import Call, Handlers, Reply, ServiceError, json_reply
 
 BUCKET = "sandbox-billing-exports"
 PREFIX = "cur"
 EXPORT_NAME = "organisation-hourly"
 EXPORT_ARN = f"arn:aws:bcm-data-exports:us-east-1:{MANAGEMENT_ACCOUNT_ID}:export/{EXPORT_NAME}-0001"
-_ROWS_PER_FILE = 500_000
+_ROWS_PER_FILE = 250_000
 _QUERY = " ".join(("SELECT", ", ".join(COLUMNS), "FROM COST_AND_USAGE_REPORT"))
 _MILLISECOND = pa.timestamp("ms")
 
@@ -138,7 +139,7 @@ def _manifest(organisation: Organisation, month: Month, keys: Iterable[str]) -> 
 
 
 def _files(organisation: Organisation, month: Month, names: Mapping[str, str]) -> Iterator[pa.Table]:
-    """The month's lines in portions of at most half a million rows, cut between groups of lines."""
+    """The month's lines in portions of at most a quarter of a million rows, cut between groups of lines."""
     waiting: list[Lines] = []
     rows = 0
     for lines in bill(organisation, month):
@@ -166,13 +167,13 @@ def _table(groups: list[Lines], month: Month, names: Mapping[str, str]) -> pa.Ta
 
     first = minute_of(month.start) // 60
     begins = first + hours
-    ends = begins + np.repeat([lines.duration_hours for lines in groups], counts)
+    durations = np.repeat([lines.duration_hours for lines in groups], counts)
     count = len(hours)
     rates = [f"{lines.rate:.10f}" for lines in groups]
     pricing = [None if lines.line_type == "Tax" else "OnDemand" for lines in groups]
     known = {
         "identity_line_item_id": pa.array(np.arange(count)).cast(pa.string()),
-        "identity_time_interval": _intervals(begins, ends),
+        "identity_time_interval": _intervals(month, hours, durations),
         "bill_bill_type": _same("Anniversary", count),
         "bill_billing_entity": _same("AWS", count),
         "bill_invoicing_entity": _same("Amazon Web Services, Inc.", count),
@@ -184,7 +185,7 @@ def _table(groups: list[Lines], month: Month, names: Mapping[str, str]) -> pa.Ta
         "line_item_usage_account_name": text(names[lines.account_id] for lines in groups),
         "line_item_line_item_type": text(lines.line_type for lines in groups),
         "line_item_usage_start_date": _instants(begins),
-        "line_item_usage_end_date": _instants(ends),
+        "line_item_usage_end_date": _instants(begins + durations),
         "line_item_product_code": text(lines.product_code for lines in groups),
         "line_item_usage_type": text(lines.usage_type for lines in groups),
         "line_item_operation": text(lines.operation or None for lines in groups),
@@ -230,13 +231,24 @@ def _instants(hours: np.ndarray) -> pa.Array:
     return pa.array(hours * 3_600_000).cast(_MILLISECOND)
 
 
-def _intervals(begins: np.ndarray, ends: np.ndarray) -> pa.Array:
-    """`2026-10-01T00:00:00Z/2026-10-01T01:00:00Z`, each distinct pair written once."""
-    pairs, indices = np.unique(np.stack([begins, ends]), axis=1, return_inverse=True)
-    texts = [
-        "/".join(f"{(EPOCH + timedelta(hours=int(hour))).isoformat()}Z" for hour in pair) for pair in pairs.T
+def _intervals(month: Month, hours: np.ndarray, durations: np.ndarray) -> pa.Array:
+    """`2026-10-01T00:00:00Z/2026-10-01T01:00:00Z`, each distinct interval written once."""
+    lengths = (1, month.hours)
+    texts = _interval_texts(month.start, month.hours, lengths)
+    return pa.DictionaryArray.from_arrays(
+        pa.array(hours * len(lengths) + (durations == month.hours)), pa.array(texts)
+    )
+
+
+@lru_cache(maxsize=4)
+def _interval_texts(start: datetime, hours: int, lengths: tuple[int, ...]) -> list[str]:
+    """For each hour of a month, and each length in hours, the interval that begins then."""
+    begins = [start + timedelta(hours=hour) for hour in range(hours)]
+    return [
+        f"{begin.isoformat()}Z/{(begin + timedelta(hours=length)).isoformat()}Z"
+        for begin in begins
+        for length in lengths
     ]
-    return pa.DictionaryArray.from_arrays(pa.array(indices.ravel()), pa.array(texts))
 
 
 def _maps(values: list[dict[str, str]], group: np.ndarray) -> pa.Array:

@@ -77,6 +77,13 @@ def test_an_autoscaled_table_has_the_capacity_of_the_moment(client: Client) -> N
     assert (throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]) == (400, 6)
 
 
+def test_a_capacity_that_was_cut_says_when(client: Client) -> None:
+    throughput = described(client, "metrics-rollup", ANALYTICS)["ProvisionedThroughput"]
+    assert throughput["ReadCapacityUnits"] == 100
+    assert throughput["LastDecreaseDateTime"] == datetime(2026, 10, 27, tzinfo=UTC)
+    assert "LastIncreaseDateTime" not in throughput
+
+
 def test_a_table_shows_its_class_and_when_that_changed(client: Client) -> None:
     assert described(client, "cold-exports", ARCHIVE)["TableClassSummary"] == {
         "TableClass": "STANDARD_INFREQUENT_ACCESS"
