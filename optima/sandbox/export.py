@@ -218,7 +218,7 @@ def _table(groups: list[Lines], month: Month, names: Mapping[str, str]) -> pa.Ta
         "cost_category": _maps([{} for _ in groups], group),
     }
     return pa.table(
-        [known.get(name, pa.nulls(count, kind)) for name, kind in COLUMNS.items()], names=list(COLUMNS)
+        {name: known[name] if name in known else pa.nulls(count, kind) for name, kind in COLUMNS.items()}
     )
 
 
