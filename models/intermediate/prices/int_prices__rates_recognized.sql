@@ -4,19 +4,20 @@ with
     attributes as (select * from {{ ref("price_attributes") }}),
 
     -- The unit tells the two fees of a reservation apart; of anything else AWS spells it in more than one
-    -- way.
+    -- way. The upfront fee of a reservation has no tiers: it begins at nothing.
     recognized_rates as (
         select
             rates.region,
             attributes.price_key,
             rates.unit,
-            rates.begin_range,
+            coalesce(rates.begin_range, 0) as begin_range,
             rates.end_range,
             rates.price_per_unit as price_usd,
             rates.effective_at,
             rates.sku,
             row_number() over (
-                partition by rates.region, attributes.price_key, rates.begin_range, rates.effective_at
+                partition by
+                    rates.region, attributes.price_key, coalesce(rates.begin_range, 0), rates.effective_at
                 order by rates.publication_at desc, rates.sku, rates.rate_code
             ) as publication_rank
         from rates
