@@ -14,7 +14,7 @@ from botocore.credentials import (
     AssumeRoleCredentialFetcher,
     CredentialProvider,
     CredentialResolver,
-    DeferredRefreshableCredentials,
+    RefreshableCredentials,
 )
 
 from loaders.aws.failures import AWS_ERRORS, as_load_error
@@ -82,8 +82,13 @@ class Sessions:
 
         Args:
             options: settings of botocore's `Config`, for example `max_pool_connections`.
+
+        Raises:
+            ClientError, BotoCoreError: the account's role cannot be assumed.
         """
         owner = None if account_id is None or account_id == self.caller.account_id else account_id
+        if owner is not None:
+            self.verify(owner)
         return self._client(owner, service, region or self.access.region, **options)
 
     def verify(self, account_id: str) -> None:
@@ -93,7 +98,7 @@ class Sessions:
             ClientError, BotoCoreError: the role cannot be assumed.
         """
         if account_id != self.caller.account_id:
-            self._role(account_id).credentials.get_frozen_credentials()
+            self._role(account_id).load()
 
     def _client(self, owner: str | None, service: str, region: str, **options: Any) -> Any:
         with self._lock:  # making a client is the one thing of boto3 that is not safe between threads
@@ -152,17 +157,24 @@ class Sessions:
 
 
 class _RoleCredentials(CredentialProvider):  # type: ignore[misc]
-    """Gives a botocore session a role's credentials, fetched on first use and refreshed by botocore."""
+    """Gives botocore sessions a role's credentials, which botocore refreshes before they expire.
+
+    The first are fetched here: botocore logs a stack trace when its own first attempt is refused.
+    """
 
     METHOD = "assume-role"
 
     def __init__(self, sessions: Sessions, role_arn: str) -> None:
         super().__init__()
-        fetcher = sessions.assume_role_fetcher(role_arn)
-        self.credentials = DeferredRefreshableCredentials(
-            method=self.METHOD, refresh_using=fetcher.fetch_credentials
-        )
+        self._fetch = sessions.assume_role_fetcher(role_arn).fetch_credentials
+        self._lock = threading.Lock()
+        self._credentials: RefreshableCredentials | None = None
 
-    def load(self) -> DeferredRefreshableCredentials:
+    def load(self) -> RefreshableCredentials:
         """Return the credentials that all sessions of the account share."""
-        return self.credentials
+        with self._lock:
+            if self._credentials is None:
+                self._credentials = RefreshableCredentials.create_from_metadata(
+                    self._fetch(), refresh_using=self._fetch, method=self.METHOD
+                )
+            return self._credentials

@@ -106,7 +106,7 @@ class _Inventory:
             on_fetched=lambda fetched: self._progress.advance(1, fetched.unit.name),
         ):
             self._commit(batch)
-        if not self._report.counts and not self._report.problems:
+        if waiting and not self._report.counts and self._report.units_done == len(places):
             self._report.add_problem(Problem(None, None, "inventory", "No DynamoDB table was found."))
 
     def _places(self, now: datetime) -> list[Place]:

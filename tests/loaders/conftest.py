@@ -1,16 +1,17 @@
-"""What the tests of the loaders share: a warehouse of their own and an organisation that answers over HTTP."""
+"""What the tests of the loaders share: warehouses, and organisations that answer over HTTP."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from loading import MEMBERS, talk_to
+from loading import FEW_TABLES, MEMBERS, talk_to
 
 from loaders import inventory
 from loaders.pipeline import Warehouse, declare_raw_tables
-from optima.sandbox import Sandbox
+from optima.sandbox import Sandbox, running
 
 
 @pytest.fixture
@@ -42,10 +43,21 @@ def organisation(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 
 
 @pytest.fixture(scope="session")
-def inventoried_file(
-    sandbox: Sandbox, declared_file: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    folder = tmp_path_factory.mktemp("inventoried")
+def few_tables() -> Iterator[Sandbox]:
+    """A small organisation: what is read again and again is read from here."""
+    with running(FEW_TABLES) as served:
+        yield served
+
+
+@pytest.fixture
+def small_organisation(few_tables: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The same, with this process's AWS calls going to it."""
+    talk_to(few_tables, monkeypatch)
+    return few_tables
+
+
+def inventory_file(sandbox: Sandbox, declared_file: Path, folder: Path) -> Path:
+    """Read a sandbox's inventory into a copy of the declared warehouse."""
     warehouse = Warehouse(folder / "optima.duckdb", folder / "state")
     shutil.copy(declared_file, warehouse.path)
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -54,9 +66,27 @@ def inventoried_file(
     return warehouse.path
 
 
+@pytest.fixture(scope="session")
+def inventoried_file(sandbox: Sandbox, declared_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return inventory_file(sandbox, declared_file, tmp_path_factory.mktemp("inventoried"))
+
+
+@pytest.fixture(scope="session")
+def small_file(few_tables: Sandbox, declared_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return inventory_file(few_tables, declared_file, tmp_path_factory.mktemp("small"))
+
+
 @pytest.fixture
-def inventoried(inventoried_file: Path, bare: Warehouse, organisation: Sandbox) -> Warehouse:
+def inventoried(inventoried_file: Path, bare: Warehouse, organisation: Sandbox) -> Warehouse:  # noqa: ARG001
     """A warehouse in which the sandbox's inventory has been read once."""
     bare.path.parent.mkdir(parents=True)
     shutil.copy(inventoried_file, bare.path)
+    return bare
+
+
+@pytest.fixture
+def small(small_file: Path, bare: Warehouse, small_organisation: Sandbox) -> Warehouse:  # noqa: ARG001
+    """A warehouse in which the small organisation's inventory has been read once."""
+    bare.path.parent.mkdir(parents=True)
+    shutil.copy(small_file, bare.path)
     return bare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -9,9 +10,10 @@ import pytest
 
 from loaders.aws import Access
 from loaders.pipeline import Warehouse
-from optima.sandbox import Sandbox
+from optima.sandbox import Sandbox, SandboxConfig
 
 MEMBERS = Access(use_organizations=True)
+FEW_TABLES = SandboxConfig(end=datetime(2026, 11, 1), accounts=2, tables=10)
 
 
 def query(warehouse: Warehouse, sql: str) -> list[tuple[Any, ...]]:
@@ -25,7 +27,7 @@ def talk_to(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818
     """Stands for the end of the process at some step."""
 
 

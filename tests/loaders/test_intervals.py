@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ spans = st.lists(span, max_size=5)
 def test_union_has_the_same_minutes_in_spans_that_do_not_touch(given_spans: list[Interval]) -> None:
     merged = union(given_spans)
     assert minutes(merged) == minutes(given_spans)
-    assert all(left[1] < right[0] for left, right in zip(merged, merged[1:], strict=False))
+    assert all(left[1] < right[0] for left, right in pairwise(merged))
 
 
 @given(span, spans)

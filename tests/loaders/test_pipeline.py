@@ -65,9 +65,10 @@ def test_rows_can_be_loaded_into_declared_tables(warehouse: Warehouse) -> None:
     with warehouse.open() as opened:
         opened.load((METRICS, points()))
         opened.load((METRICS, [points(), points()]))
-    assert query(warehouse, "select account_id, value from raw_cloudwatch.metrics") == [
-        ("012345678901", 400.0)
-    ] * 3
+    assert (
+        query(warehouse, "select account_id, value from raw_cloudwatch.metrics")
+        == [("012345678901", 400.0)] * 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,8 @@ def test_history_opens_keeps_and_closes_versions(warehouse: Warehouse) -> None:
 
     days = [datetime(2026, 11, day) for day in range(1, 5)]
     with warehouse.open() as opened:
-        opened.load((TABLE_METADATA, [row("1", "a", 5), row("1", "b", 5), row("2", "c", 5)]), read_at=days[0])
+        first = [row("1", "a", 5), row("1", "b", 5), row("2", "c", 5)]
+        opened.load((TABLE_METADATA, first), read_at=days[0])
         # Account 2 is not read; a changes, b is gone.
         opened.load((TABLE_METADATA, [row("1", "a", 9)]), read_at=days[1])
         # Account 1 has nothing any more, which no row can say.
@@ -136,7 +138,8 @@ def test_a_second_process_is_told_who_has_the_warehouse(warehouse: Warehouse) ->
         [
             sys.executable,
             "-c",
-            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()",
+            "import duckdb, sys; held = duckdb.connect(sys.argv[1]);"
+            "print('open', flush=True); sys.stdin.read()",
             str(warehouse.path),
         ],
         stdin=subprocess.PIPE,

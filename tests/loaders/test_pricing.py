@@ -1,0 +1,126 @@
+"""The price list: every term and tier, once, and not fetched again while it is fresh."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from loading import query
+
+from loaders import pricing
+from loaders.aws import Access
+from loaders.errors import LoadError
+from loaders.pipeline import Warehouse
+from optima.sandbox import Sandbox
+
+COUNT = "select count(*), count(distinct (pricing_id, effective_at)) from raw_pricing.pricing_data"
+
+
+def test_prices_are_those_of_the_list(warehouse: Warehouse, organisation: Sandbox) -> None:
+    report = pricing.load(warehouse, Access(), regions=["us-east-1"], now=organisation.end)
+    assert report.status == "complete"
+    assert query(
+        warehouse,
+        """
+        select operation, begin_range, end_range, price_per_unit, currency
+        from raw_pricing.pricing_data
+        where group_name = 'DDB-WriteUnits' and term_type = 'OnDemand' order by all
+        """,
+    ) == [
+        ("CommittedThroughput", Decimal(0), Decimal(18600), Decimal(0), "USD"),
+        ("CommittedThroughput", Decimal(18600), None, Decimal("0.00065"), "USD"),
+        ("PayPerRequestThroughput", Decimal(0), None, Decimal("0.000000625"), "USD"),
+    ]
+    terms = query(
+        warehouse,
+        "select distinct term_type, lease_contract_length from raw_pricing.pricing_data order by all",
+    )
+    assert terms == [("OnDemand", None), ("Reserved", "1yr"), ("Reserved", "3yr")]
+
+
+def test_a_second_load_is_served_from_what_is_fresh(warehouse: Warehouse, organisation: Sandbox) -> None:
+    first = pricing.load(warehouse, Access(), regions=["us-east-1"], now=organisation.end)
+    [(rows, distinct)] = query(warehouse, COUNT)
+    assert rows == distinct == first.rows > 0
+    later = organisation.end + timedelta(hours=23)
+    cached = pricing.load(warehouse, Access(), regions=["us-east-1"], now=later)
+    assert (cached.calls, cached.rows) == (0, 0)
+    forced = pricing.load(warehouse, Access(), regions=["us-east-1"], force_refresh=True, now=later)
+    assert forced.rows == first.rows
+    assert query(warehouse, COUNT) == [(rows, rows)]
+    assert query(warehouse, "select distinct loaded_at from raw_pricing.pricing_data") == [(later,)]
+    stale = pricing.load(warehouse, Access(), regions=["us-east-1"], now=later + timedelta(hours=24))
+    assert stale.calls > 0
+
+
+def test_by_default_the_regions_of_the_inventory_are_priced(
+    inventoried: Warehouse, organisation: Sandbox
+) -> None:
+    report = pricing.load(inventoried, Access(), now=organisation.end)
+    regions = query(inventoried, "select distinct region from raw_dynamodb.table_metadata")
+    assert set(report.counts) == {region for (region,) in regions}
+
+
+def test_an_older_price_stays_beside_its_successor(warehouse: Warehouse, organisation: Sandbox) -> None:
+    pricing.load(warehouse, Access(), regions=["us-east-1"], now=organisation.end)
+    with warehouse.open() as opened:
+        opened.connection.execute("update raw_pricing.pricing_data set effective_at = '2024-01-01'")
+    pricing.load(warehouse, Access(), regions=["us-east-1"], force_refresh=True, now=organisation.end)
+    [(rows, versions)] = query(
+        warehouse, "select count(*), count(distinct effective_at) from raw_pricing.pricing_data"
+    )
+    assert versions == 2
+    assert [(rows // 2,)] == query(
+        warehouse, "select count(distinct pricing_id) from raw_pricing.pricing_data"
+    )
+
+
+def test_a_region_without_prices_is_a_problem(warehouse: Warehouse, organisation: Sandbox) -> None:
+    report = pricing.load(warehouse, Access(), regions=["eu-central-1"], now=organisation.end)
+    assert report.status == "partial"
+    assert [problem.region for problem in report.problems] == ["eu-central-1"]
+
+
+def test_nothing_to_price(warehouse: Warehouse, organisation: Sandbox) -> None:
+    with pytest.raises(LoadError, match="run `dynamodb-optima discover` first, or name regions"):
+        pricing.load(warehouse, Access(), now=organisation.end)
+
+
+def test_every_price_of_a_product_has_a_row_of_its_own() -> None:
+    product = {
+        "product": {"sku": "ABC", "productFamily": "F", "attributes": {"usagetype": "TimedStorage-ByteHrs"}},
+        "serviceCode": "AmazonDynamoDB",
+        "publicationDate": "2026-10-08T12:00:00Z",
+        "terms": {
+            "OnDemand": {
+                "ABC.T": {
+                    "effectiveDate": "2026-10-01T00:00:00Z",
+                    "termAttributes": {},
+                    "priceDimensions": {
+                        "ABC.T.2": {
+                            "unit": "GB-Mo",
+                            "beginRange": "25",
+                            "endRange": "Inf",
+                            "pricePerUnit": {"CNY": "0.2500000000"},
+                        },
+                        "ABC.T.1": {
+                            "unit": "GB-Mo",
+                            "beginRange": "0",
+                            "endRange": "25",
+                            "pricePerUnit": {"CNY": "0.0000000000"},
+                        },
+                    },
+                }
+            }
+        },
+    }
+    rows = list(pricing.price_rows(product, "cn-north-1", datetime(2026, 11, 1)))
+    assert [
+        (row["begin_range"], row["end_range"], row["price_per_unit"], row["currency"]) for row in rows
+    ] == [
+        (Decimal(25), None, Decimal("0.25"), "CNY"),
+        (Decimal(0), Decimal(25), Decimal(0), "CNY"),
+    ]
+    assert len({row["pricing_id"] for row in rows}) == 2
+    assert {row["publication_at"] for row in rows} == {datetime(2026, 10, 8, 12)}
