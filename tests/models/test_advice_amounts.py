@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,7 +22,7 @@ from planted_tables import (
     with_mean_and_peak,
 )
 from price_list import LIST_PRICES
-from small_warehouse import AS_OF, DbtProject, SmallWarehouse
+from small_warehouse import AS_OF, MakeWarehouse, SmallWarehouse
 
 from optima.simulation import Policy, simulate
 
@@ -31,12 +30,6 @@ MODELS = "+capacity_mode_recommendations +utilization_recommendations +int_costs
 # A made-up list, half as dear again, so that a price taken from the wrong region shows.
 DEARER = {key: str(Decimal(price) * Decimal("1.5")) for key, price in LIST_PRICES.items()}
 A_MONTH_OF_ONE_MILLION = 1_000_000 * 336 / 730
-
-
-def _new_warehouse(project: DbtProject, empty: Path, folder: Path) -> SmallWarehouse:
-    path = folder / "optima.duckdb"
-    shutil.copyfile(empty, path)
-    return SmallWarehouse(project, path)
 
 
 def _row(warehouse: SmallWarehouse, mart: str, table: str, region: str = "us-east-1") -> Mapping[str, Any]:
@@ -52,11 +45,9 @@ def _saving(row: Mapping[str, Any]) -> tuple[str, Decimal]:
 
 
 @pytest.fixture(scope="module")
-def advised(
-    dbt_project: DbtProject, empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
-) -> SmallWarehouse:
+def advised(make_warehouse: MakeWarehouse) -> SmallWarehouse:
     """An organisation without a free tier, advised under the defaults."""
-    warehouse = _new_warehouse(dbt_project, empty_warehouse, tmp_path_factory.mktemp("advised"))
+    warehouse = make_warehouse()
     warehouse.price_list(has_free_tier=False)
     warehouse.price_list("eu-west-1", prices=DEARER, has_free_tier=False)
     plant(warehouse, "peak_950", reads=with_mean_and_peak(250, 950), units=(1000, 1))
@@ -243,11 +234,9 @@ def test_no_saving_is_more_than_what_is_paid(advised: SmallWarehouse, mart: str)
 
 
 @pytest.fixture(scope="module")
-def advised_at_70(
-    dbt_project: DbtProject, empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
-) -> SmallWarehouse:
+def advised_at_70(make_warehouse: MakeWarehouse) -> SmallWarehouse:
     """The same prices, with every advised policy at a target of 70 %."""
-    warehouse = _new_warehouse(dbt_project, empty_warehouse, tmp_path_factory.mktemp("advised_at_70"))
+    warehouse = make_warehouse()
     warehouse.price_list(has_free_tier=False)
     plant(warehouse, "flat", reads=70.0)
     plant(warehouse, "flat_and_coarse", reads=70.0)

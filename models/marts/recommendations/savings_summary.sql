@@ -1,0 +1,20 @@
+with recommendations as (select * from {{ ref("recommendations") }})
+
+select
+    {{ surrogate_key(["account_id", "region", "kind"]) }} as savings_summary_key,
+    account_id,
+    max(account_name) as account_name,
+    max(ou_path) as ou_path,
+    region,
+    kind,
+    count(*) as analysed,
+    count(case when advice = 'change' then 1 end) as changes_advised,
+    count(case when advice = 'change' and status in ('pending', 'accepted') then 1 end) as changes_open,
+    {{ usd("coalesce(sum(current_monthly_cost_usd), 0)") }} as current_monthly_cost_usd,
+    {{ usd("sum(monthly_savings_usd)") }} as monthly_savings_usd,
+    {{ usd("sum(annual_savings_usd)") }} as annual_savings_usd,
+    {{ usd("sum(case when status in ('pending', 'accepted') then monthly_savings_usd else 0 end)") }}
+    as open_monthly_savings_usd,
+    'if only this were applied' as total_label
+from recommendations
+group by account_id, region, kind

@@ -1,0 +1,7 @@
+-- Whoever adds up a column must get what the others say.
+select recommendation_id
+from {{ ref("recommendations") }}
+where
+    projected_monthly_cost_usd < 0
+    or monthly_savings_usd <> coalesce(current_monthly_cost_usd - projected_monthly_cost_usd, 0)
+    or annual_savings_usd <> 12 * monthly_savings_usd

@@ -1,0 +1,7 @@
+-- A row to keep has a reason, its setting as it is and no saving; a row to change has neither.
+select recommendation_id
+from {{ ref("recommendations") }}
+where
+    (advice = 'keep') is distinct from (
+        keep_reason is not null and monthly_savings_usd = 0 and recommended_setting = current_setting
+    )
