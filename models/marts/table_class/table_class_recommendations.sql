@@ -1,0 +1,204 @@
+with
+    measured_tables as (select * from {{ ref("int_billing__tables_measured") }}),
+
+    -- Today's class on one side, the other one on the other.
+    compared_tables as (
+        select
+            *,
+            case
+                when table_class = 'STANDARD' then 'STANDARD_INFREQUENT_ACCESS' else 'STANDARD'
+            end as other_table_class,
+            {% for part in ["storage", "throughput"] %}
+                case
+                    when table_class = 'STANDARD'
+                    then standard_{{ part }}_cost_usd
+                    else ia_{{ part }}_cost_usd
+                end as {{ part }}_cost_usd,
+                case
+                    when table_class = 'STANDARD'
+                    then ia_{{ part }}_cost_usd
+                    else standard_{{ part }}_cost_usd
+                end as other_{{ part }}_cost_usd,
+            {% endfor %}
+            cast(standard_storage_cost_usd as double)
+            / nullif(cast(standard_throughput_cost_usd as double), 0) as ratio,
+            (
+                cast(ia_throughput_cost_usd as double)
+                / nullif(cast(standard_throughput_cost_usd as double), 0)
+                - 1
+            ) / nullif(
+                1
+                - cast(ia_storage_cost_usd as double) / nullif(cast(standard_storage_cost_usd as double), 0),
+                0
+            ) as breakeven_ratio
+        from measured_tables
+    ),
+
+    saving_tables as (
+        select
+            *,
+            case
+                when other_table_class = 'STANDARD' then 'Standard' else 'Standard-IA'
+            end as other_class_name,
+            case when table_class = 'STANDARD' then 'Standard' else 'Standard-IA' end as class_name,
+            storage_cost_usd + throughput_cost_usd as class_cost_usd,
+            other_storage_cost_usd + other_throughput_cost_usd as other_class_cost_usd,
+            storage_cost_usd
+            + throughput_cost_usd
+            - other_storage_cost_usd
+            - other_throughput_cost_usd as savings_usd
+        from compared_tables
+    ),
+
+    judged_tables as (
+        select
+            *,
+            case
+                when created_at > {{ dbt.dateadd("day", -var("history_days"), as_of()) }}
+                then 'too_little_history'
+                when is_billed and covered_hours < 24 * {{ var("history_days") }}
+                then 'too_little_history'
+                when
+                    not is_billed
+                    and billing_mode = 'PAY_PER_REQUEST'
+                    and coalesce(known_minutes, 0)
+                    < {{ var("history_coverage") }} * {{ var("history_days") }} * 1440
+                then 'too_little_history'
+                when not is_billed and coalesce(storage_gb, 0) = 0
+                then 'unknown_size'
+                when missing_prices is not null
+                then 'no_price'
+                when savings_usd is null
+                then 'unknown_usage'
+                when
+                    table_class_changed_at > {{ dbt.dateadd("day", -var("table_class_quiet_days"), as_of()) }}
+                then 'class_changed_recently'
+                when savings_usd <= 0
+                then 'already_best'
+                when savings_usd < {{ usd(var("min_savings")) }}
+                then 'below_min_savings'
+                {%- if var("breakeven_ratio") is not none %}
+                    when table_class = 'STANDARD' and ratio <= {{ var("breakeven_ratio") }}
+                    then 'below_breakeven_ratio'
+                {%- endif %}
+            end as keep_reason
+        from saving_tables
+    ),
+
+    -- Where the other class is compared at all, both costs are known.
+    explained_tables as (
+        select
+            *,
+            concat(
+                other_class_name,
+                ' would cost ',
+                {{ usd_text("other_class_cost_usd") }},
+                ' a month against ',
+                {{ usd_text("class_cost_usd") }},
+                ' in ',
+                class_name,
+                ' (',
+                {{ number_text("coalesce(storage_gb, 0)", 1) }},
+                ' GB: storage ',
+                {{ usd_text("other_storage_cost_usd") }},
+                ' against ',
+                {{ usd_text("storage_cost_usd") }},
+                ', throughput ',
+                {{ usd_text("other_throughput_cost_usd") }},
+                ' against ',
+                {{ usd_text("throughput_cost_usd") }},
+                coalesce(concat('; storage / throughput ', {{ number_text("ratio", 2) }}), ''),
+                coalesce(concat(', break-even ', {{ number_text("breakeven_ratio", 2) }}), ''),
+                ')',
+                case
+                    when is_billed
+                    then ''
+                    else ', modelled from size and demand because no billing export names the table'
+                end
+            ) as comparison
+        from judged_tables
+    )
+
+select
+    {{ surrogate_key(["account_id", "region", "table_name", "null", "'table_class'"]) }} as recommendation_id,
+    'table_class' as kind,
+    account_id,
+    account_name,
+    ou_path,
+    region,
+    table_name,
+    cast(null as {{ dbt.type_string() }}) as index_name,
+    concat('{"table_class":"', table_class, '"}') as current_setting,
+    concat(
+        '{"table_class":"', case when keep_reason is null then other_table_class else table_class end, '"}'
+    ) as recommended_setting,
+    {{ usd("class_cost_usd") }} as current_monthly_cost_usd,
+    {{ usd("case when keep_reason is null then other_class_cost_usd else class_cost_usd end") }}
+    as projected_monthly_cost_usd,
+    {{ usd("case when keep_reason is null then savings_usd else 0 end") }} as monthly_savings_usd,
+    {{ usd("case when keep_reason is null then savings_usd * 12 else 0 end") }} as annual_savings_usd,
+    'list' as price_basis,
+    price_source,
+    price_effective_on,
+    window_start,
+    window_end,
+    coverage_ratio,
+    case
+        when is_billed
+        then
+            {{
+                confidence(
+                    "window_start", "window_end", "coverage_ratio", 60, "throttle_events", "price_source"
+                )
+            }}
+        else 'low'
+    end as confidence,
+    {{ risk("throttle_events", "p99_utilization", "peak_to_mean") }} as risk,
+    case when keep_reason is null then 'change' else 'keep' end as advice,
+    keep_reason,
+    case
+        when keep_reason is null
+        then concat(comparison, '.')
+        when keep_reason = 'too_little_history'
+        then 'Too little is known of the table yet: a week of its usage is needed.'
+        when keep_reason = 'unknown_size'
+        then 'No billing export names the table, and AWS reports no size for it.'
+        when keep_reason = 'no_price'
+        then concat('No price is known in ', region, ' of ', missing_prices, '.')
+        when keep_reason = 'unknown_usage'
+        then 'No billing export names the table, and its demand is not known.'
+        when keep_reason = 'class_changed_recently'
+        then
+            concat(
+                'The class changed on ',
+                cast(cast(table_class_changed_at as date) as {{ dbt.type_string() }}),
+                ', and AWS allows two changes in 30 days. ',
+                comparison,
+                '.'
+            )
+        when keep_reason = 'below_min_savings'
+        then
+            concat(
+                comparison,
+                ': less than the ',
+                {{ usd_text(var("min_savings")) }},
+                ' that a change must save.'
+            )
+        when keep_reason = 'below_breakeven_ratio'
+        then
+            concat(
+                comparison, ': not above the ratio of ', '{{ var("breakeven_ratio") }}', ' that is asked for.'
+            )
+        else concat(comparison, '.')
+    end as reason,
+    storage_cost_usd,
+    throughput_cost_usd,
+    {{ usd("standard_storage_cost_usd") }} as standard_storage_cost_usd,
+    {{ usd("standard_throughput_cost_usd") }} as standard_throughput_cost_usd,
+    {{ usd("ia_storage_cost_usd") }} as ia_storage_cost_usd,
+    {{ usd("ia_throughput_cost_usd") }} as ia_throughput_cost_usd,
+    storage_gb,
+    ratio,
+    breakeven_ratio,
+    source_of_usage
+from explained_tables
