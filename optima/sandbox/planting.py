@@ -103,9 +103,8 @@ def _table(planted: Mapping[str, Any], round_number: int, account_id: str, found
         "memory_days": entry.pop("memory_days", _DEFAULT_MEMORY_DAYS),
     }
     resource = _resource(entry, None, shared)
-    indexes = tuple(
-        _resource(index, index.pop("name"), shared) for index in map(dict, entry.pop("indexes", []))
-    )
+    index_entries = [dict(index) for index in entry.pop("indexes", [])]
+    indexes = tuple(_resource(index, index.pop("name"), shared) for index in index_entries)
     table = Table(
         resource=resource,
         indexes=indexes,
@@ -123,8 +122,9 @@ def _table(planted: Mapping[str, Any], round_number: int, account_id: str, found
         why=entry.pop("why"),
         expected=tuple(entry.pop("expect")),
     )
-    if entry:
-        raise ValueError(f"planted table {name!r} has keys that mean nothing: {sorted(entry)}")
+    meaningless = sorted({key for rest in (entry, *index_entries) for key in rest})
+    if meaningless:
+        raise ValueError(f"planted table {name!r} has keys that mean nothing: {meaningless}")
     return table
 
 

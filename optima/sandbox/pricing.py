@@ -63,10 +63,10 @@ class Pricing:
         return json_reply(answer)
 
     def _matching(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
-        filters = [
-            (_MATCHES[entry["Type"]], entry["Field"], entry["Value"])
-            for entry in request.get("Filters") or []
-        ]
+        entries = request.get("Filters") or []
+        if any(entry["Type"] not in _MATCHES for entry in entries):
+            raise ServiceError("InvalidParameterException", "Unknown filter type")
+        filters = [(_MATCHES[entry["Type"]], entry["Field"], entry["Value"]) for entry in entries]
         return [
             product
             for product in self._products

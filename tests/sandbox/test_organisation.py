@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from optima.sandbox import SandboxConfig
+from optima.sandbox import SandboxConfig, planting
 from optima.sandbox.organisation import Organisation
 from optima.sandbox.planting import build
 from tests.sandbox.served import END
@@ -85,6 +85,14 @@ def test_fewer_accounts_share_the_tables() -> None:
     small = build(SandboxConfig(end=END, accounts=2))
     assert len({table.account_id for table in small.tables}) == 3  # the management account has one of its own
     assert len(small.tables) == 60
+
+
+def test_a_planted_key_that_means_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = {"name": "t", "account": "analytics", "region": "us-east-1", "mode": "on-demand"}
+    wrong = {**planted, "why": "", "expect": [], "indexes": [{"name": "i", "raed": {"rate": 1}}]}
+    monkeypatch.setattr(planting, "_archetypes", lambda: [wrong])
+    with pytest.raises(ValueError, match=r"'t' has keys that mean nothing: \['raed'\]"):
+        build(SandboxConfig(tables=1))
 
 
 def test_no_tables_are_an_organisation_too() -> None:

@@ -120,3 +120,5 @@ def test_other_filters_and_services(client: Client) -> None:
     assert count("CONTAINS", "usagetype", "PITR") == 3
     assert count("NONE_OF", "regionCode", "us-west-2,eu-west-1") == 21
     assert client("pricing").get_products(ServiceCode="AmazonEC2")["PriceList"] == []
+    with pytest.raises(ClientError, match="Unknown filter type"):
+        count("STARTS_WITH", "usagetype", "EU-")
