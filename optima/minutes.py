@@ -43,10 +43,10 @@ def export(connection: duckdb.DuckDBPyConnection, catalog: str, workspace: Works
     return changed
 
 
-# A row is made anew when the spans that it was made from change, so that their hash says whether it did.
-# Comparing the arrays themselves would cost more than writing them.
+# A changed row has a later instant than all rows of the day before it. Comparing the arrays themselves would
+# cost more than writing them.
 _FINGERPRINTS = """
-    select strftime(day, '%Y-%m-%d'), count(*) || '-' || bit_xor(hash(resource_day_key, spans_hash))
+    select strftime(day, '%Y-%m-%d'), count(*) || '-' || max(updated_at)
     from {table}
     group by day
 """

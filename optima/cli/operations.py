@@ -161,8 +161,8 @@ def _require_input(session: Session, analysis: transform.Analysis | None) -> Non
     }
     if analysis is transform.TABLE_CLASS:
         needed["raw_billing.cur_data"] = (
-            "No billing export has been collected yet, and the table class is judged by what was billed: "
-            "run `dynamodb-optima collect-cur`."
+            "No billing export has been collected yet: run `dynamodb-optima collect-cur`. Without one, "
+            "`dynamodb-optima run` estimates table classes from sizes and demand."
         )
     with warehouse.open_read_only(session.workspace) as connection:
         for table, sentence in needed.items():

@@ -50,7 +50,7 @@ _MARTS = """
     from (values ('orders'), ('archive'), ('users')) as tables (name);
     create table marts.dim_indexes as select 'orders' as table_name, 'by-day' as index_name;
     create table intermediate.int_demand__days_arrayed (
-        resource_day_key varchar, spans_hash ubigint, account_id varchar, region varchar,
+        updated_at timestamp, account_id varchar, region varchar,
         resource_name varchar, day date, reads double[], writes double[],
         read_capacity double[], write_capacity double[], read_throttles double[], write_throttles double[]
     );

@@ -22,7 +22,6 @@ MINUTES = """
         '111122223333' as account_id,
         'us-east-1' as region,
         'orders' as resource_name,
-        'orders-' || day as resource_day_key,
         date '2026-10-30' + day::int as day,
         list_transform(range(1440), lambda minute: minute::double) as reads,
         list_transform(range(1440), lambda minute: 1.0) as writes,
@@ -30,7 +29,7 @@ MINUTES = """
         null as write_capacity,
         null as read_throttles,
         null as write_throttles,
-        1 as spans_hash
+        timestamp '2026-11-01' as updated_at
     from range(2) as days (day)
 """
 

@@ -128,7 +128,7 @@ def test_minutes_are_rewritten_only_for_days_that_changed(built: Workspace) -> N
     execute(
         built,
         "update intermediate.int_demand__days_arrayed "
-        "set spans_hash = 2, reads = [7.0] where day = date '2026-10-31'",
+        "set updated_at = timestamp '2026-11-02', reads = [7.0] where day = date '2026-10-31'",
     )
     publish.publish(built)
 
