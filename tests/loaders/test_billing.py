@@ -66,8 +66,8 @@ def test_the_lines_of_the_manifests_files_are_loaded(
     stored = query(
         warehouse,
         "select usage_account_id, line_item_type, usage_type, resource_id, region, usage_start_at, "
-        f"usage_amount, unblended_cost, currency from raw_billing.cur_data where billing_period = '{OCTOBER}' "
-        "order by file_key, row_number",
+        "usage_amount, unblended_cost, currency from raw_billing.cur_data "
+        f"where billing_period = '{OCTOBER}' order by file_key, row_number",
     )
     assert len(stored) == len(expected) > 0
     assert stored == [

@@ -175,21 +175,30 @@ def test_without_the_organisation_only_the_own_account_is_read(
 
 def test_change_and_deletion_make_history(warehouse: Warehouse, own: Sandbox) -> None:
     inventory.load(warehouse, MEMBERS, now=own.end)
-    place = f"account_id = '{SHOP}' and region = 'us-east-1'"
-    client = dynamodb(SHOP, "us-east-1")
-    arn = client.describe_table(TableName="carts")["Table"]["TableArn"]
+    [(account_id, region, deleted)] = query(
+        warehouse,
+        "select account_id, region, table_name from raw_dynamodb.gsi_metadata order by all limit 1",
+    )
+    place = f"account_id = '{account_id}' and region = '{region}'"
+    [(changed,)] = query(
+        warehouse,
+        "select table_name from raw_dynamodb.table_metadata "
+        f"where {place} and table_name <> '{deleted}' order by 1 limit 1",
+    )
+    client = dynamodb(account_id, region)
+    arn = client.describe_table(TableName=changed)["Table"]["TableArn"]
     client.tag_resource(ResourceArn=arn, Tags=[{"Key": "owner", "Value": "new"}])
-    client.delete_table(TableName="orders")
+    client.delete_table(TableName=deleted)
 
     inventory.load(warehouse, MEMBERS, now=own.end)
     versions = query(
         warehouse,
         "select table_name, json_extract_string(tags, 'owner'), _dlt_valid_to is null "
-        f"from raw_dynamodb.table_metadata where {place} and table_name in ('carts', 'orders') "
-        "order by table_name, _dlt_valid_from",
+        f"from raw_dynamodb.table_metadata where {place} and table_name in ('{changed}', '{deleted}') "
+        f"order by table_name = '{deleted}', _dlt_valid_from",
     )
-    assert versions == [("carts", None, False), ("carts", "new", True), ("orders", None, False)]
-    indexes = f"select count(*) from raw_dynamodb.gsi_metadata where {place} and table_name = 'orders'"
+    assert versions == [(changed, None, False), (changed, "new", True), (deleted, None, False)]
+    indexes = f"select count(*) from raw_dynamodb.gsi_metadata where {place} and table_name = '{deleted}'"
     assert query(warehouse, indexes) > [(0,)]
     assert query(warehouse, f"{indexes} and _dlt_valid_to is null") == [(0,)]
 
