@@ -1,16 +1,27 @@
 with
     versions as (select * from {{ ref("int_inventory__versions_dated") }}),
 
+    versions_with_previous as (
+        select
+            *,
+            lag(billing_mode) over resource_life as previous_billing_mode,
+            lag(table_class) over resource_life as previous_table_class,
+            lag(read_units) over resource_life as previous_read_units,
+            lag(write_units) over resource_life as previous_write_units,
+            lag(valid_to) over resource_life as previous_valid_to
+        from versions
+        window resource_life as (partition by resource_key order by valid_from)
+    ),
+
     compared_versions as (
         select
             *,
-            lag(billing_mode) over resource_life is not distinct from billing_mode
-            and lag(table_class) over resource_life is not distinct from table_class
-            and lag(read_units) over resource_life is not distinct from read_units
-            and lag(write_units) over resource_life is not distinct from write_units
-            and lag(valid_to) over resource_life = valid_from as is_unchanged
-        from versions
-        window resource_life as (partition by resource_key order by valid_from)
+            previous_valid_to = valid_from
+            and previous_billing_mode is not distinct from billing_mode
+            and previous_table_class is not distinct from table_class
+            and previous_read_units is not distinct from read_units
+            and previous_write_units is not distinct from write_units as is_unchanged
+        from versions_with_previous
     ),
 
     -- Versions that differ in something else, such as a tag, are one interval.
