@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,7 @@ KEPT = 16
 # What people can have decided about a recommendation, and what of it is still to be had.
 STATUSES = ("pending", "accepted", "rejected", "snoozed", "implemented")
 OPEN = ("pending", "accepted")
-# Below this share of known minutes a resource lacks the history that advice on its capacity needs.
+# Below this share of known minutes nothing is advised on a resource's capacity.
 ENOUGH_COVERAGE = 0.95
 
 _SELECTED = """
@@ -143,10 +143,9 @@ _SCOPE = """
                 and ($table_pattern = '' or regexp_matches(table_name, $table_pattern))
         ) as tables,
         count(*) as resources,
-        avg(coverage_ratio) as coverage_ratio,
-        count(*) filter (coverage_ratio < $enough) as short_of_history,
-        max(window_start) as window_start,
-        max(window_end) as window_end
+        sum(known_minutes) / nullif(sum(known_minutes + gap_minutes), 0) as coverage_ratio,
+        count(*) filter (known_minutes < $enough * (known_minutes + gap_minutes)) as with_gaps,
+        max(window_end - to_minutes(staleness_minutes)) as known_until
     from collection_coverage
     where
         (len($accounts::varchar[]) = 0 or list_contains($accounts::varchar[], account_id))
@@ -167,10 +166,9 @@ _UNREAD_ACCOUNTS = """
     order by account_name, account_id
 """
 
-_WITHOUT_BILLING_EXPORT = """
-    select count(*)
-    from recommendations
-    where kind = 'table_class' and keep_reason = 'no_billing_export'
+_BILLING = """
+    select count(*), count(*) filter (source_of_usage = 'modelled')
+    from table_class_recommendations
 """
 
 
@@ -220,29 +218,36 @@ class KindTotal:
 
 @dataclass(frozen=True)
 class Scope:
-    """What was analysed where the filters on account, region and table name look; None without resources."""
+    """What was analysed where the filters on account, region and table name look.
+
+    Attributes:
+        tables: Tables.
+        resources: Tables and indexes.
+        coverage_ratio: Share of the minutes of the window in which they existed that is known; None without any.
+        with_gaps: Tables and indexes of which less than `ENOUGH_COVERAGE` is known.
+        known_until: End of the newest known minute (UTC), None when nothing is known.
+    """
 
     tables: int
     resources: int
     coverage_ratio: float | None
-    short_of_history: int
-    window_start: datetime | None
-    window_end: datetime | None
-
-    @property
-    def window(self) -> timedelta | None:
-        """The length of the window, None when nothing was collected."""
-        if self.window_start is None or self.window_end is None:
-            return None
-        return self.window_end - self.window_start
+    with_gaps: int
+    known_until: datetime | None
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """What a build lacks: accounts not read in full (name, id), tables that no billing export covers."""
+    """What a build lacks.
+
+    Attributes:
+        unread_accounts: Accounts of which something could not be read, as name and id.
+        tables: Tables whose class was judged.
+        unbilled_tables: Those of them that no billing export names.
+    """
 
     unread_accounts: tuple[tuple[str, str], ...]
-    tables_without_billing: int
+    tables: int
+    unbilled_tables: int
 
 
 def pattern_problem(pattern: str) -> str | None:
@@ -318,8 +323,8 @@ def scope(build: Build, filters: Filters) -> Scope:
 def gaps(build: Build) -> Gaps:
     """Return what the whole build is missing, whatever is filtered."""
     unread = cursor(build).execute(_UNREAD_ACCOUNTS).fetchall()
-    (without_billing,) = cursor(build).execute(_WITHOUT_BILLING_EXPORT).fetchall()[0]
-    return Gaps(tuple(unread), without_billing)
+    ((tables, unbilled),) = cursor(build).execute(_BILLING).fetchall()
+    return Gaps(tuple(unread), tables, unbilled)
 
 
 def as_csv(rows: pa.Table) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -61,12 +61,6 @@ def age(then: datetime, now: datetime) -> str:
 def instant(moment: datetime) -> str:
     """Write a UTC instant to the minute."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def span(length: timedelta) -> str:
-    """Write the length of a window in whole days, or in hours when shorter than two days."""
-    hours = int(length.total_seconds() // 3_600)
-    return count(hours // 24, "day") if hours >= 48 else count(hours, "hour")
 
 
 def percent(ratio: float) -> str:

@@ -16,15 +16,17 @@ _NAMED = 3
 
 def render(scope: Scope, gaps: Gaps, now: datetime) -> None:
     """Draw what is old or missing and what to do about it. `now` is UTC without a zone."""
-    sentences = [text for text in (_stale(scope, now), _unread(gaps), _unbilled(gaps), _short(scope)) if text]
+    sentences = [text for text in (_stale(scope, now), _unread(gaps), _unbilled(gaps), _gaps(scope)) if text]
     if sentences:
         st.warning("\n".join(f"- {text}" for text in sentences))
 
 
 def _stale(scope: Scope, now: datetime) -> str:
-    if scope.window_end is None or now - scope.window_end <= _STALE_AFTER:
+    if scope.known_until is None or now - scope.known_until <= _STALE_AFTER:
         return ""
-    return f"The data ends {wording.age(scope.window_end, now)}: `dynamodb-optima run` loads what came since."
+    return (
+        f"The data ends {wording.age(scope.known_until, now)}: `dynamodb-optima run` loads what came since."
+    )
 
 
 def _unread(gaps: Gaps) -> str:
@@ -40,19 +42,22 @@ def _unread(gaps: Gaps) -> str:
 
 
 def _unbilled(gaps: Gaps) -> str:
-    if not gaps.tables_without_billing:
+    if not gaps.unbilled_tables:
         return ""
-    tables = wording.count(gaps.tables_without_billing, "table")
+    all_of_them = gaps.unbilled_tables == gaps.tables
+    named = (
+        "any table" if all_of_them else f"{gaps.unbilled_tables:,} of {wording.count(gaps.tables, 'table')}"
+    )
     return (
-        f"No billing export covers {tables}: their table class is not judged. "
-        "`dynamodb-optima collect-cur` loads an hourly export with resource ids."
+        f"No billing export names {named}: the table class is judged from size and demand there, with low "
+        "confidence. `dynamodb-optima collect-cur` loads exports."
     )
 
 
-def _short(scope: Scope) -> str:
-    if not scope.short_of_history:
+def _gaps(scope: Scope) -> str:
+    if not scope.with_gaps:
         return ""
-    resources = wording.count(scope.short_of_history, "table or index", "tables and indexes")
+    resources = wording.count(scope.with_gaps, "table or index", "tables and indexes")
     return (
         f"{resources} of {scope.resources:,} know less than {ENOUGH_COVERAGE * 100:.0f} % of their minutes: "
         "too little to advise on capacity. `dynamodb-optima collect` fetches what CloudWatch still holds."

@@ -69,8 +69,8 @@ def _facts(totals: list[KindTotal], scope: Scope, now: datetime) -> None:
     )
     until.metric(
         "Data until",
-        "none" if scope.window_end is None else wording.age(scope.window_end, now),
-        help=None if scope.window_end is None else wording.instant(scope.window_end),
+        "none" if scope.known_until is None else wording.age(scope.known_until, now),
+        help=None if scope.known_until is None else wording.instant(scope.known_until),
     )
 
 

@@ -47,14 +47,21 @@ COLUMNS = {
         "reason": "varchar",
         "status": "varchar",
     },
+    "table_class_recommendations": {
+        "account_id": "varchar",
+        "region": "varchar",
+        "table_name": "varchar",
+        "source_of_usage": "varchar",
+    },
     "collection_coverage": {
         "account_id": "varchar",
         "region": "varchar",
         "table_name": "varchar",
         "index_name": "varchar",
-        "window_start": "timestamp",
         "window_end": "timestamp",
-        "coverage_ratio": "double",
+        "known_minutes": "bigint",
+        "gap_minutes": "bigint",
+        "staleness_minutes": "bigint",
     },
     "dim_accounts": {
         "account_id": "varchar",
@@ -91,6 +98,7 @@ class Organisation:
     window_end: datetime
     recommendations: list[dict[str, Any]] = field(default_factory=list)
     coverage: list[dict[str, Any]] = field(default_factory=list)
+    classes: list[dict[str, Any]] = field(default_factory=list)
     accounts: list[dict[str, Any]] = field(default_factory=list)
     tables: list[dict[str, Any]] = field(default_factory=list)
 
@@ -105,12 +113,23 @@ class Organisation:
             {"account_id": account_id, "account_name": name, "state": state, "last_read_outcome": outcome}
         )
 
-    def table(self, account_id: str, region: str, name: str, coverage_ratio: float = 1.0) -> None:
-        """Add a table and what is known of its minutes."""
+    def table(
+        self,
+        account_id: str,
+        region: str,
+        name: str,
+        minutes: tuple[int, int] = (20_160, 0),
+        *,
+        staleness_minutes: int | None = 0,
+        is_billed: bool = True,
+    ) -> None:
+        """Add a table, its known and unknown minutes, and whether a billing export names it."""
         where = {"account_id": account_id, "region": region, "table_name": name}
-        window = {"window_start": self.window_start, "window_end": self.window_end}
+        known, gap = minutes
+        window = {"window_end": self.window_end, "staleness_minutes": staleness_minutes}
+        self.classes.append({**where, "source_of_usage": "billing export" if is_billed else "modelled"})
         self.tables.append({**where, "account_name": self._name(account_id)})
-        self.coverage.append({**where, **window, "coverage_ratio": coverage_ratio})
+        self.coverage.append({**where, **window, "known_minutes": known, "gap_minutes": gap})
 
     def recommend(self, kind: str, table: str, costs: tuple[str, str], **columns: Any) -> None:
         """Advise on a table that was added before; costs are now and afterwards, USD a month."""
@@ -178,6 +197,7 @@ def publish(root: Path, made: Organisation, published_at: datetime) -> Build:
     build = build_at(workspace, published_at)
     with duckdb.connect(str(build.path)) as connection:
         _write(connection, "recommendations", made.recommendations)
+        _write(connection, "table_class_recommendations", made.classes)
         _write(connection, "collection_coverage", made.coverage)
         _write(connection, "dim_accounts", made.accounts)
         _write(connection, "dim_tables", made.tables)

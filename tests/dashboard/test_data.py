@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -94,12 +94,32 @@ def test_a_replica_that_gets_dearer_counts_unless_a_minimum_is_asked_for(
 
 def test_coverage_is_of_the_tables_that_are_asked_for(workspace: Path, now: datetime) -> None:
     made = organisation(now)
-    made.table(ANALYTICS, "eu-west-1", "test-half", coverage_ratio=0.5)
-    made.table(ANALYTICS, "eu-west-1", "test-enough", coverage_ratio=0.95)
+    made.table(ANALYTICS, "eu-west-1", "test-half", (10_080, 10_080), staleness_minutes=45)
+    made.table(ANALYTICS, "eu-west-1", "test-enough", (19_152, 1_008))
     build = publish(workspace, made, now)
     scope = data.scope(build, Filters(table_pattern="^test-"))
-    assert (scope.tables, scope.resources, scope.short_of_history) == (3, 3, 1)
-    assert scope.coverage_ratio == pytest.approx((1 + 0.5 + 0.95) / 3)
+    assert (scope.tables, scope.resources, scope.with_gaps) == (3, 3, 1)
+    assert scope.coverage_ratio == pytest.approx((20_160 + 10_080 + 19_152) / (3 * 20_160))
+
+
+def test_a_new_table_has_no_gap_before_its_creation(workspace: Path, now: datetime) -> None:
+    made = organisation(now)
+    made.table(ANALYTICS, "eu-west-1", "new-yesterday", (1_440, 0))
+    scope = data.scope(publish(workspace, made, now), Filters(table_pattern="^new-"))
+    assert (scope.coverage_ratio, scope.with_gaps) == (1.0, 0)
+
+
+def test_data_ends_with_the_newest_known_minute_and_not_with_the_window(
+    workspace: Path, now: datetime
+) -> None:
+    made = Organisation(now)
+    made.account(PAYMENTS, "payments")
+    made.table(PAYMENTS, "us-east-1", "unknown", (0, 20_160), staleness_minutes=None)
+    made.table(PAYMENTS, "us-east-1", "old", (20_000, 160), staleness_minutes=160)
+    made.table(PAYMENTS, "us-east-1", "newest", (20_115, 45), staleness_minutes=45)
+    build = publish(workspace, made, now)
+    assert data.scope(build, Filters()).known_until == now - timedelta(minutes=45)
+    assert data.scope(build, Filters(table_pattern="unknown")).known_until is None
 
 
 def test_one_selection_of_two_builds_is_two_answers(workspace: Path, build: Build, now: datetime) -> None:

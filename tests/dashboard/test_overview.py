@@ -185,15 +185,21 @@ class TestOtherStates:
         made = organisation(now - timedelta(days=5))
         made.account(LOCKED, "vault", outcome="denied")
         made.account("333333333333", "left", state="SUSPENDED", outcome="denied")
-        made.table(PAYMENTS, "us-east-1", "new-yesterday", coverage_ratio=0.0705)
-        made.recommend("table_class", "new-yesterday", ("5", "5"), keep_reason="no_billing_export")
+        made.table(PAYMENTS, "us-east-1", "new-yesterday", (1_440, 18_720), is_billed=False)
         publish(workspace, made, now - timedelta(days=5))
         page = opened()
         assert len(page.warning) == 1
         assert "The data ends 5 days ago" in texts(page)
         assert f"1 account could not be read in full: vault ({LOCKED})." in texts(page)
-        assert "No billing export covers 1 table:" in texts(page)
+        assert "No billing export names 1 of 6 tables" in texts(page)
         assert "1 table or index of 6 know less than 95 % of their minutes" in texts(page)
+
+    def test_no_billing_export_at_all(self, workspace: Path, now: datetime) -> None:
+        made = Organisation(now)
+        made.account(PAYMENTS, "payments")
+        made.table(PAYMENTS, "us-east-1", "orders", is_billed=False)
+        publish(workspace, made, now)
+        assert "No billing export names any table" in texts(opened())
 
     def test_of_many_accounts_the_largest_are_drawn_and_the_page_says_so(
         self, workspace: Path, now: datetime
@@ -210,7 +216,7 @@ class TestOtherStates:
 
     def test_partial_coverage_is_not_rounded_up(self, workspace: Path, now: datetime) -> None:
         made = organisation(now)
-        made.table(PAYMENTS, "us-east-1", "nearly", coverage_ratio=0.9999)
+        made.table(PAYMENTS, "us-east-1", "nearly", (20_159, 1))
         publish(workspace, made, now)
         assert figures(opened())["Coverage"][0] == "99.9 %"
 
