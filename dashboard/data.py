@@ -223,7 +223,7 @@ class Scope:
     Attributes:
         tables: Tables.
         resources: Tables and indexes.
-        coverage_ratio: Share of the minutes of the window in which they existed that is known; None without any.
+        coverage_ratio: Share that is known of the minutes in which they existed; None where there are none.
         with_gaps: Tables and indexes of which less than `ENOUGH_COVERAGE` is known.
         known_until: End of the newest known minute (UTC), None when nothing is known.
     """
