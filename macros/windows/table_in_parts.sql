@@ -1,7 +1,6 @@
 {# A table that is filled in several statements, each over a part of the resources, so that its memory is bounded
    whatever the organisation's size: DuckDB's lists, unlike its sorts and joins, cannot be moved to disk while they
-   are gathered. The config `split_by` names the model whose rows are counted, `rows_per_part` how many of them a
-   part may have; the model's SQL says what a part is with in_part. #}
+   are gathered. The config `split_by` names the model that has a row per resource; the model's SQL says with in_part what a part is. #}
 {% materialization table_in_parts, adapter = "duckdb" %}
     {%- set target_relation = this.incorporate(type="table") -%}
     {%- set existing_relation = load_cached_relation(this) -%}
@@ -10,7 +9,7 @@
     {%- set counted = run_query("select count(*) from " ~ ref(config.require("split_by"))) -%}
     {%- set parts = [
         1,
-        (counted.rows[0][0] / config.require("rows_per_part")) | round(0, "ceil") | int,
+        (counted.rows[0][0] / var("resources_per_part")) | round(0, "ceil") | int,
     ] | max -%}
 
     {{ drop_relation_if_exists(leftover_relation) }}

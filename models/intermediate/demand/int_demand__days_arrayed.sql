@@ -161,9 +161,7 @@ select
     list_sum(list_transform(read_throttles, lambda throttle:throttle.value)) as read_throttle_events,
     list_sum(list_transform(write_throttles, lambda throttle:throttle.value)) as write_throttle_events,
     known_ranges,
-    coalesce(
-        list_sum(list_transform(known_ranges, lambda r:r.to_minute - r.from_minute)), 0
-    ) as known_minutes,
+    cast(list_count(reads) as integer) as known_minutes,
     list_max(reads) as read_peak_units_per_second,
     list_max(writes) as write_peak_units_per_second,
     day + to_minutes(first_point_minute) as first_point_at,

@@ -1,4 +1,4 @@
-{{ config(materialized="table_in_parts", split_by="int_inventory__resources", rows_per_part=2000) }}
+{{ config(materialized="table_in_parts", split_by="int_inventory__resources") }}
 
 with
     resources as (select * from {{ ref("int_inventory__resources") }} where {{ in_part("resource_key") }}),
@@ -62,8 +62,10 @@ with
     known as (
         select
             resource_key,
-            sum(to_minute - from_minute) as known_minutes,
-            sum(to_minute - from_minute) filter (where period_seconds = 300) as known_minutes_at_300,
+            cast(sum(to_minute - from_minute) as bigint) as known_minutes,
+            cast(
+                sum(to_minute - from_minute) filter (where period_seconds = 300) as bigint
+            ) as known_minutes_at_300,
             max(period_seconds) as resolution_seconds,
             -- No range goes over midnight, so that each lies in one day. 1970-01-01 was a Thursday.
             count(distinct divide(from_minute, 1440) % 7) as known_weekdays,
@@ -153,6 +155,7 @@ select
     start_minute,
     coalesce(reads, list_resize(cast([] as double[]), end_minute - start_minute)) as reads,
     coalesce(writes, list_resize(cast([] as double[]), end_minute - start_minute)) as writes,
+    end_minute - first_minute as existing_minutes,
     known_minutes,
     known_minutes_at_300,
     known_minutes / 60 as known_hours,
