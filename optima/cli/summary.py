@@ -31,12 +31,10 @@ def organisation(build: Build) -> None:
 
 
 _LOOKED_AT = "select count(distinct account_id), count(distinct region), count(*) from dim_tables"
+# What was rejected, put off or done already is nothing that can still be saved.
 _BY_KIND = """
-    select
-        kind,
-        count(*) filter (where advice = 'change'),
-        coalesce(sum(monthly_savings_usd) filter (where advice = 'change'), 0) as savings
-    from recommendations
+    select kind, sum(changes_open), sum(open_monthly_savings_usd) as savings
+    from savings_summary
     group by kind
     order by savings desc, kind
 """

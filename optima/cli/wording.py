@@ -36,7 +36,7 @@ def direction(kind: str, current: Setting, recommended: Setting) -> str:
     if kind == "capacity_mode" and recommended.get("billing_mode") != current.get("billing_mode"):
         return f"Switch to {_named(_MODES, recommended.get('billing_mode'))}"
     if kind == "capacity_mode":
-        return "Change autoscaling"
+        return "Change autoscaling" if _is_autoscaled(current) else "Add autoscaling"
     if kind == "table_class":
         return f"Switch to {_named(_CLASSES, recommended.get('table_class'))}"
     return "Reduce capacity"
@@ -61,11 +61,15 @@ def change(current: Setting, recommended: Setting) -> str:
 
 
 def capacity(setting: Mapping[str, Any]) -> str:
-    """Describe one dimension's capacity: 100, or 1-200 at 70 %."""
+    """Describe one dimension's capacity: 100, or 1-200 at 70%."""
     if "units" in setting:
         return f"{setting['units']:,}"
-    target = f" at {setting['target']:.0%}".replace("%", " %") if setting.get("target") else ""
+    target = f" at {setting['target']:.0%}" if setting.get("target") else ""
     return f"{setting['min']:,}-{setting['max']:,}{target}"
+
+
+def _is_autoscaled(setting: Setting) -> bool:
+    return any("min" in (setting.get(dimension) or {}) for dimension in ("read", "write"))
 
 
 def _named(names: Mapping[str, str], value: str | None) -> str:

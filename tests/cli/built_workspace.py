@@ -45,6 +45,10 @@ _MARTS = """
         confidence varchar, risk varchar, reason varchar, status varchar,
         window_start timestamp, window_end timestamp, advice varchar
     );
+    create table marts.savings_summary as
+    select 'capacity_mode' as kind, 1 as changes_open, 13.0305::decimal(28, 10) as open_monthly_savings_usd
+    union all select 'table_class', 1, 106
+    union all select 'utilization', 1, 919.2963;
     create table marts.dim_tables as
     select '012345678901' as account_id, 'us-east-1' as region, name as table_name
     from (values ('orders'), ('archive'), ('users')) as tables (name);

@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None
 
 def test_the_table_shows_changes_and_never_adds_kinds(run: Run) -> None:
     text = run("list-recommendations").stdout
-    assert "On-Demand → Provisioned, read 1-200 at 70 %, write 1-10 at 70 %, 1 index" in text
+    assert "On-Demand → Provisioned, read 1-200 at 70%, write 1-10 at 70%, 1 index" in text
     assert "Standard → Standard-IA" in text
     assert "orders / by-day" in text
     assert "read 10,000 → 313" in text

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from built_workspace import build
+from built_workspace import AUTOSCALED, INFREQUENT, LARGE, ON_DEMAND, SMALL, STANDARD, build
 from command_line import Run
 
 from optima import published, transform
@@ -70,22 +70,17 @@ def test_money_in_words(amount: float, expected: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "current", "recommended", "expected"),
     [
-        ("capacity_mode", "PROVISIONED", "PAY_PER_REQUEST", "Switch to On-Demand"),
-        ("capacity_mode", "PAY_PER_REQUEST", "PROVISIONED", "Switch to Provisioned"),
-        ("capacity_mode", "PROVISIONED", "PROVISIONED", "Change autoscaling"),
-        ("utilization", "PROVISIONED", "PROVISIONED", "Reduce capacity"),
+        ("capacity_mode", AUTOSCALED, ON_DEMAND, "Switch to On-Demand"),
+        ("capacity_mode", ON_DEMAND, AUTOSCALED, "Switch to Provisioned"),
+        ("capacity_mode", AUTOSCALED, AUTOSCALED, "Change autoscaling"),
+        ("capacity_mode", {"billing_mode": "PROVISIONED", **LARGE}, AUTOSCALED, "Add autoscaling"),
+        ("table_class", STANDARD, INFREQUENT, "Switch to Standard-IA"),
+        ("table_class", INFREQUENT, STANDARD, "Switch to Standard"),
+        ("utilization", LARGE, SMALL, "Reduce capacity"),
     ],
 )
-def test_directions_of_capacity(kind: str, current: str, recommended: str, expected: str) -> None:
-    assert wording.direction(kind, {"billing_mode": current}, {"billing_mode": recommended}) == expected
-
-
-@pytest.mark.parametrize(
-    ("recommended", "expected"),
-    [("STANDARD_INFREQUENT_ACCESS", "Switch to Standard-IA"), ("STANDARD", "Switch to Standard")],
-)
-def test_directions_of_the_class(recommended: str, expected: str) -> None:
-    assert wording.direction("table_class", {}, {"table_class": recommended}) == expected
+def test_directions(kind: str, current: wording.Setting, recommended: wording.Setting, expected: str) -> None:
+    assert wording.direction(kind, current, recommended) == expected
 
 
 def test_status_of_nothing_and_of_a_build(run: Run, tmp_path: Path) -> None:
@@ -107,7 +102,7 @@ def test_health_says_what_is_wrong_and_ends_with_1(run: Run, tmp_path: Path) -> 
     assert "✗ Credentials: AWS cannot be reached" in result.stdout
     assert f"✓ Workspace: {tmp_path}" in result.stdout
     assert "✗ Warehouse: The warehouse" in result.stdout
-    assert "✓ Published marts: 7 marts of" in result.stdout
+    assert "✓ Published marts: 8 marts of" in result.stdout
     assert "duckdb 1." in run("health", "--verbose").stdout
 
 
