@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import results as reference_results
 from reference import simulate as reference_simulate
-from series import Case, cases
-
-from optima.simulation import Policy, Simulation, simulate
+from simulation_cases import Case, cases, simulated
 
 RESULTS = (
     "unit_hours",
@@ -25,19 +21,6 @@ RESULTS = (
     "throttled_units",
     "throttled_minutes",
 )
-
-
-def simulated(case: Case) -> Simulation:
-    return simulate(
-        [np.nan if rate is None else rate for rate in case.reads],
-        [np.nan if rate is None else rate for rate in case.writes],
-        start=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=case.start_minute),
-        read=Policy(*case.read),
-        write=Policy(*case.write),
-        delay_minutes=case.delay_minutes,
-        burst_seconds=case.burst_seconds,
-        hold_at_zero=case.hold_at_zero,
-    )
 
 
 def assert_kernel_is_reference(case: Case) -> None:

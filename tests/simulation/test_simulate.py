@@ -169,6 +169,13 @@ def test_after_the_quick_ones_a_decrease_waits_an_hour_and_reads_go_first() -> N
     assert list(changes_at(simulation.write.capacity)) == [45, 60]
 
 
+def test_the_hour_of_the_quick_decreases_is_over_after_sixty_minutes() -> None:
+    reads = steps((70, 60), (28, 30), (11, 30), (4, 60))
+    result = simulate(reads, flat(0, reads.size), start=MIDNIGHT - timedelta(hours=1), delay_minutes=0).read
+    # After 00:14 and 00:44; asked again after 01:14, sixty minutes after the first: only after 01:44.
+    assert changes_at(result.capacity[60:]) == {15: 40, 45: 16, 105: 6}
+
+
 def test_a_day_has_twenty_seven_decreases_and_the_next_its_own() -> None:
     start = MIDNIGHT - timedelta(minutes=15)
     fall = np.concatenate([flat(0.97, 75), flat(0.99, 1320), flat(0.97, 60)])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from hypothesis import strategies as st
+
+from optima.simulation import Policy, Simulation, simulate
 
 # 2026-11-01T00:00 UTC; a test adds minutes to it so that hours and days are cut anywhere.
 MIDNIGHT = 29_626_560
@@ -92,4 +95,18 @@ def cases(draw: st.DrawFn, minutes: st.SearchStrategy[int]) -> Case:
         delay_minutes=draw(st.sampled_from([0, 1, 3, 3, 3, 7])),
         burst_seconds=draw(st.sampled_from([0.0, 60.0, 300.0, 300.0, 17.3])),
         hold_at_zero=draw(st.booleans()),
+    )
+
+
+def simulated(case: Case) -> Simulation:
+    """What the kernel makes of a case."""
+    return simulate(
+        [np.nan if rate is None else rate for rate in case.reads],
+        [np.nan if rate is None else rate for rate in case.writes],
+        start=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=case.start_minute),
+        read=Policy(*case.read),
+        write=Policy(*case.write),
+        delay_minutes=case.delay_minutes,
+        burst_seconds=case.burst_seconds,
+        hold_at_zero=case.hold_at_zero,
     )
