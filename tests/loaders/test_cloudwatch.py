@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -319,6 +322,42 @@ def test_a_load_interrupted_between_any_two_steps_is_made_whole_by_the_next(
         "and metric_name = 'ConsumedReadCapacityUnits'",
     )
     assert points == 2880
+
+
+KILLED_AT = {
+    "with a package of dlt pending": "from dlt.pipeline.pipeline import Pipeline as owner; name = 'load'",
+    "with its rows written and not entered": "from loaders.cloudwatch import spans as owner; name = 'enter'",
+}
+
+
+@pytest.mark.parametrize("step", KILLED_AT)
+def test_a_killed_process_leaves_nothing_that_is_loaded_twice(small: Warehouse, step: str) -> None:
+    code = f"""
+import os
+from datetime import datetime
+from pathlib import Path
+from loaders import cloudwatch
+from loaders.aws import Access
+from loaders.pipeline import Warehouse
+{KILLED_AT[step]}
+setattr(owner, name, lambda *arguments, **named: os._exit(9))
+warehouse = Warehouse(Path({str(small.path)!r}), Path({str(small.state_dir)!r}))
+cloudwatch.load(
+    warehouse, Access(use_organizations=True), tables=["carts"], long_memory=False,
+    start=datetime.fromisoformat({str(END - DAY)!r}), end=datetime.fromisoformat({str(END)!r}),
+)
+"""
+    killed = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
+    assert killed.returncode == 9
+    assert spans_of(small, "carts", "ConsumedReadCapacityUnits") == []
+    report = collect(small, tables=["carts"])
+    assert query(small, DUPLICATES) == [(0,)]
+    assert query(small, "select count(*) from raw_cloudwatch.metrics") == [(report.rows,)]
+    assert spans_of(small, "carts", "ConsumedReadCapacityUnits") == [(60, END - DAY, END)]
+    assert query(small, "select status from ops.collection_state where operation = 'collect' order by 1") == [
+        ("complete",),
+        ("failed",),
+    ]
 
 
 def test_an_account_that_denies_is_a_problem_of_its_own(
