@@ -132,7 +132,6 @@ select
     current_cost_usd,
     on_demand_cost_usd,
     provisioned_cost_usd,
-    greatest(provisioned_cost_upper_usd, provisioned_cost_held_usd) as provisioned_cost_cautious_usd,
     least_provisioned_cost_usd,
     on_demand_saving_usd,
     provisioned_saving_usd,

@@ -1,3 +1,4 @@
+{%- set least_saving = "%.2f USD" | format(var("min_savings") | float) -%}
 with
     compared as (select * from {{ ref("int_capacity__modes_compared") }}),
 
@@ -22,8 +23,6 @@ with
             decided.throttle_events as decision_throttle_events,
             decided.has_on_demand_maximum as decision_has_on_demand_maximum,
             decided.exceeds_quota as decision_exceeds_quota,
-            decided.provisioned_cost_cautious_usd as decision_cautious_cost_usd,
-            decided.current_cost_usd as decision_cost_usd,
             case
                 decided.recommended_billing_mode
                 when 'PROVISIONED'
@@ -135,7 +134,9 @@ with
                     concat(
                         'Provisioned capacity would cost ',
                         {{ usd_text("provisioned_cost_usd") }},
-                        ' a month as simulated, but as cautiously as it can be billed no longer saves {{ var("min_savings") }} USD'
+                        ' a month as simulated, but up to ',
+                        {{ usd_text("greatest(provisioned_cost_upper_usd, provisioned_cost_held_usd)") }},
+                        ' by the most cautious reading of how it is billed, which does not save {{ least_saving }}'
                     )
                 when keep_reason = 'coarse_points'
                 then
@@ -145,7 +146,7 @@ with
                     concat(
                         'Costs ',
                         {{ usd_text("current_cost_usd") }},
-                        ' a month, and no other mode saves {{ var("min_savings") }} USD'
+                        ' a month, and no other mode saves {{ least_saving }}'
                     )
                 else
                     concat(

@@ -248,7 +248,7 @@ select
             concat(
                 'What is not used would save ',
                 {{ usd_text("coalesce(decided.current_cost_usd - decided.proposed_cost_usd, 0)") }},
-                ' a month, less than {{ min_savings }} USD.'
+                ' a month, less than {{ "%.2f" | format(min_savings | float) }} USD.'
             )
         when decided.keep_reason = 'well_used'
         then
