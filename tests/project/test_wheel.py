@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the wheel of this checkout into an environment of its own; return its scripts' folder.
 
-    The dependencies are those of the running environment, reached by a path file, so that nothing is downloaded.
+    Its dependencies are those of the running environment, reached by a path file: nothing is downloaded.
     """
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
@@ -43,7 +43,9 @@ def run(installed: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProc
 
 
 def test_the_installed_packages_are_the_wheels(installed: Path, tmp_path: Path) -> None:
-    program = "import optima, loaders, dashboard; print(optima.__file__, loaders.__file__, dashboard.__file__)"
+    program = (
+        "import optima, loaders, dashboard; print(optima.__file__, loaders.__file__, dashboard.__file__)"
+    )
     answer = subprocess.check_output([installed / "python", "-c", program], cwd=tmp_path, text=True)
     for path in answer.split():
         assert Path(path).is_relative_to(installed.parent)
@@ -60,7 +62,14 @@ def test_the_demo_runs_from_any_directory(installed: Path, tmp_path: Path) -> No
     demo = run(installed, tmp_path, "--project-root", str(tmp_path / "workspace"), "demo", "--tables", "12")
     assert demo.returncode == 0, demo.stdout + demo.stderr
 
-    listed = run(installed, tmp_path, "--project-root", str(tmp_path / "workspace" / "demo"), "list-recommendations", "--all")
+    listed = run(
+        installed,
+        tmp_path,
+        "--project-root",
+        str(tmp_path / "workspace" / "demo"),
+        "list-recommendations",
+        "--all",
+    )
     assert listed.returncode == 0, listed.stdout + listed.stderr
     assert "orders" in listed.stdout or "table" in listed.stdout.lower()
     (project,) = installed.parent.glob("lib/python*/site-packages/optima/_dbt")

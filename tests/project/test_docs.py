@@ -1,0 +1,57 @@
+"""What the documents promise is there: settings, commands, policies and links."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from optima.cli.app import app
+from optima.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def fenced(document: Path, language: str) -> list[str]:
+    """The blocks of one language in a document."""
+    return re.findall(rf"```{language}\n(.*?)```", document.read_text(), flags=re.DOTALL)
+
+
+def test_every_setting_is_documented() -> None:
+    documented = set(
+        re.findall(r"^\| `([A-Z0-9_]+)`", (ROOT / "docs/settings.md").read_text(), flags=re.MULTILINE)
+    )
+    assert documented == {name.upper() for name in Settings.model_fields} | {"OPTIMA_PROJECT_ROOT"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_in_a_document_exists_with_its_options(document: Path) -> None:
+    root = typer.main.get_command(app)
+    global_options = {option for parameter in root.params for option in parameter.opts}
+    for block in fenced(document, "bash"):
+        for line in re.findall(r"^dynamodb-optima ([^#\n]*)", block, flags=re.MULTILINE):
+            words = line.split()
+            command, options = root, set(global_options)
+            for word in words:
+                if word in getattr(command, "commands", {}):
+                    command = command.commands[word]
+                    options |= {option for parameter in command.params for option in parameter.opts}
+            assert command is not root, line
+            assert {word for word in words if word.startswith("--")} <= options, line
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+def test_the_readme_shows_the_policy_of_one_account() -> None:
+    in_readme, in_docs = (
+        json.loads(fenced(ROOT / name, "json")[0]) for name in ("README.md", "docs/aws-access.md")
+    )
+    assert in_readme["Statement"][0]["Action"] == in_docs["Statement"][0]["Action"]
