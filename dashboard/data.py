@@ -116,6 +116,7 @@ _LISTED = """
     select
         table_name,
         index_name,
+        region,
         kind,
         monthly_savings_usd::double as monthly_savings_usd,
         current_monthly_cost_usd::double as current_monthly_cost_usd,
@@ -127,7 +128,6 @@ _LISTED = """
         status,
         account_name,
         account_id,
-        region,
         reason
     from selected
 """

@@ -66,13 +66,14 @@ def _text(label: str, width: int, **options: Any) -> Any:
 
 
 def _usd(label: str, help_text: str) -> Any:
-    return st.column_config.NumberColumn(label, help=help_text, format="dollar", width=120)
+    return st.column_config.NumberColumn(label, help=help_text, format="dollar", width=110)
 
 
 _COLUMNS = {
-    "table_name": _text("Table", 200, pinned=True),
-    "index_name": _text("Index", 110, help="Empty for the table itself."),
-    "kind": _text("Kind", 115),
+    "table_name": _text("Table", 170, pinned=True),
+    "index_name": _text("Index", 90, help="Empty for the table itself."),
+    "region": _text("Region", 90),
+    "kind": _text("Kind", 110),
     "monthly_savings_usd": _usd("Saves a month", "USD a month, if only changes of this kind were applied."),
     "current_monthly_cost_usd": _usd("Costs now", "USD a month, of what this kind of change is about."),
     "projected_monthly_cost_usd": _usd("Would cost", "USD a month, after the change."),
@@ -83,6 +84,5 @@ _COLUMNS = {
     "status": _text("Status", 95),
     "account_name": _text("Account", 140),
     "account_id": _text("Account id", 120),
-    "region": _text("Region", 110),
     "reason": _text("Reason", 700),
 }

@@ -17,7 +17,9 @@ _NAMED = 3
 def render(scope: Scope, gaps: Gaps, now: datetime) -> None:
     """Draw what is old or missing and what to do about it. `now` is UTC without a zone."""
     sentences = [text for text in (_stale(scope, now), _unread(gaps), _unbilled(gaps), _gaps(scope)) if text]
-    if sentences:
+    if len(sentences) == 1:
+        st.warning(sentences[0])
+    elif sentences:
         st.warning("\n".join(f"- {text}" for text in sentences))
 
 
