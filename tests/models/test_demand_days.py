@@ -165,6 +165,12 @@ def test_throttle_events_of_a_day_are_summed_inside_their_span(days: SmallWareho
 def test_data_tests_of_the_days_hold(days: SmallWarehouse) -> None:
     assert days.failures("int_demand__days_arrayed") == []
     assert days.failures("int_demand__days_known int_demand__spans_split") == []
+    assert days.failures("stg_ops__collected_spans") == []
+
+
+def test_point_stored_twice_counts_once_and_is_told_of(days: SmallWarehouse) -> None:
+    assert _day(days, "sparse")["reads"][700] == 2.0
+    assert days.failures("assert_no_point_is_stored_twice") == ["assert_no_point_is_stored_twice"]
 
 
 def _all_days(warehouse: SmallWarehouse) -> list[dict[str, Any]]:

@@ -250,8 +250,11 @@ def test_resource_of_which_nothing_was_collected_has_an_unknown_window(built: Sm
 
 
 def test_data_tests_of_demand_hold(built: SmallWarehouse) -> None:
+    assert built.failures("assert_no_point_is_stored_twice") == []
     assert built.failures("int_demand__windows int_demand__statistics int_demand__capacities_gathered") == []
     assert built.failures("int_demand__hours_remembered int_demand__resources_started") == []
+    assert built.failures("fct_capacity_hourly fct_capacity_daily collection_coverage") == []
+    assert built.failures("int_demand__hours_measured int_demand__days_measured") == []
 
 
 def test_window_begins_in_the_middle_of_a_day_when_the_build_does(warehouse: SmallWarehouse) -> None:
@@ -304,3 +307,82 @@ def test_windows_are_the_same_filled_in_parts(warehouse: SmallWarehouse) -> None
     warehouse.build("int_demand__windows", days=1, as_of=START + timedelta(days=1), resources_per_part=5)
     assert warehouse.query("select * from intermediate.int_demand__windows order by resource_key") == whole
     assert sorted(row["reads"][0] for row in whole) == [float(number) for number in range(12)]
+
+
+def test_hours_and_days_hold_what_was_consumed_and_provisioned(built: SmallWarehouse) -> None:
+    [hours] = built.query(
+        "select count(*) as hours, sum(read_units) as units, min(read_provisioned_units) as least,"
+        " max(read_provisioned_units) as most from marts.fct_capacity_hourly where table_name = 'cut'"
+    )
+    assert hours == {"hours": 336, "units": 50 * 60 * MINUTES, "least": 100.0, "most": 1000.0}
+    [day] = built.query(
+        f"select * from marts.fct_capacity_daily where table_name = 'ramp' and day = date '{START:%Y-%m-%d}'"
+    )
+    # The first day falls from 201.59 to 187.20.
+    assert day["known_minutes"] == 1440
+    assert day["read_units"] == pytest.approx((201.59 + 187.20) / 2 * 1440 * 60)
+    assert day["read_p50_units_per_second"] == pytest.approx(194.395)
+    assert day["read_p99_units_per_second"] == pytest.approx(187.20 + 0.99 * 14.39)
+    assert (day["read_max_units_per_second"], day["read_provisioned_units"]) == (201.59, None)
+
+
+def test_hours_without_a_known_minute_are_left_out(built: SmallWarehouse) -> None:
+    [young] = built.query(
+        "select count(*) as hours, min(hour_starts_at) as first, sum(known_minutes) as minutes"
+        " from marts.fct_capacity_hourly where table_name = 'young'"
+    )
+    assert young == {"hours": 3, "first": AS_OF - timedelta(hours=3), "minutes": 180}
+
+
+def _coverage(warehouse: SmallWarehouse, table: str, columns: str) -> tuple[Any, ...]:
+    [row] = warehouse.query(
+        f"select {columns} from marts.collection_coverage where table_name = '{table}' and index_name is null"
+    )
+    return tuple(row.values())
+
+
+def test_coverage_says_what_is_missing(built: SmallWarehouse) -> None:
+    numbers = "known_minutes, gap_minutes, staleness_minutes, missing"
+    assert _coverage(built, "seasonal", numbers) == (MINUTES, 0, 0, "Throttle events were not collected.")
+    assert _coverage(built, "young", numbers) == (
+        180,
+        0,
+        0,
+        "The long memory was not collected. Throttle events were not collected.",
+    )
+    assert _coverage(built, "unseen", numbers) == (
+        0,
+        MINUTES,
+        None,
+        "No demand is known. The long memory was not collected. Throttle events were not collected.",
+    )
+    assert _coverage(built, "cut", "provisioned_from_at, provisioned_to_at, minutes_from_at") == (
+        AS_OF - timedelta(days=4),
+        AS_OF,
+        START,
+    )
+
+
+def test_coverage_tells_of_gaps_and_of_an_account_that_denied(warehouse: SmallWarehouse) -> None:
+    _plant(warehouse, "holes", **_provisioned(1, 1))
+    # Two hours are missing at the beginning, one in the middle, and the last ten minutes.
+    _demand(warehouse, "holes", 1.0, start=AS_OF - timedelta(hours=22), minutes=600)
+    _demand(warehouse, "holes", 1.0, start=AS_OF - timedelta(hours=11), minutes=650)
+    reads = [
+        {"account_id": ACCOUNT, "region": REGION, "read_at": AS_OF - timedelta(hours=age), "outcome": outcome}
+        for age, outcome in ((30, "read"), (1, "denied"), (-1, "read"))
+    ]
+    warehouse.rows("ops.inventory_reads", reads)
+    warehouse.build("+collection_coverage", days=1)
+    assert _coverage(
+        warehouse, "holes", "known_minutes, gap_minutes, staleness_minutes, last_read_at, missing"
+    ) == (
+        1250,
+        190,
+        10,
+        AS_OF - timedelta(hours=1),
+        "190 minutes of demand are unknown. The long memory was not collected."
+        " Provisioned capacity was not collected. Throttle events were not collected."
+        " The last reading of its inventory ended with: denied.",
+    )
+    assert _coverage(warehouse, "holes", "coverage_ratio") == (1250 / 1440,)
