@@ -212,6 +212,21 @@ def test_an_account_read_without_tables_has_none(warehouse: SmallWarehouse) -> N
     assert (account["last_read_at"], account["last_read_outcome"]) == (THIRD_READ, "read")
 
 
+def test_one_region_that_is_denied_is_heard_of(warehouse: SmallWarehouse) -> None:
+    tables(warehouse, {"valid_from": FIRST_READ})
+    warehouse.rows(
+        "ops.inventory_reads",
+        [
+            {"account_id": ACCOUNT, "region": "eu-west-1", "read_at": FIRST_READ, "outcome": "denied"},
+            {"account_id": ACCOUNT, "region": "us-east-1", "read_at": SECOND_READ, "outcome": "read"},
+            {"account_id": ACCOUNT, "region": "us-west-2", "read_at": SECOND_READ, "outcome": "read"},
+        ],
+    )
+    warehouse.build("+dim_accounts")
+    (account,) = warehouse.query("select last_read_at, last_read_outcome from marts.dim_accounts")
+    assert account == {"last_read_at": SECOND_READ, "last_read_outcome": "denied"}
+
+
 def test_replicas_share_a_decision(warehouse: SmallWarehouse) -> None:
     regions = {"replica_regions": '["eu-west-1","us-east-1"]'}
     tables(

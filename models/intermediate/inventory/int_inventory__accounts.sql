@@ -17,9 +17,21 @@ with
         from inventory_reads
     ),
 
-    last_reads as (
-        select account_id, max(read_at) as last_read_at, max_by(outcome, read_at) as last_read_outcome
+    region_reads as (
+        select account_id, region, max(read_at) as last_read_at, max_by(outcome, read_at) as last_outcome
         from inventory_reads
+        group by account_id, region
+    ),
+
+    -- One region that could not be read is what a reader must hear of, however many others could be.
+    last_reads as (
+        select
+            account_id,
+            max(last_read_at) as last_read_at,
+            coalesce(
+                min(case when last_outcome in ('denied', 'failed') then last_outcome end), min(last_outcome)
+            ) as last_read_outcome
+        from region_reads
         group by account_id
     )
 
