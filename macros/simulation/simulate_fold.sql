@@ -88,7 +88,7 @@
                         '{{ dimension }}' as dimension,
                         '{{ dimension }} {{ phase }}' as phase
                         {{ "union all" if not loop.last }}
-                {% endfor %} {{ "union all" if not loop.last }}
+                    {% endfor %} {{ "union all" if not loop.last }}
             {% endfor %}
         ),
 
@@ -129,6 +129,16 @@
 
         changes as ({{ changes_unnested("folded", key) }}),
 
+        intervals as (
+            select
+                {{ key }},
+                dimension,
+                units,
+                minute as since_minute,
+                lead(minute) over (partition by {{ key }}, dimension order by minute) as until_minute
+            from changes
+        ),
+
         in_force as (
             select
                 rates.{{ key }},
@@ -136,17 +146,14 @@
                 rates.minute,
                 floor(rates.minute_since_1970 / 60) as hour,
                 rates.rate,
-                last_value(changes.units ignore nulls) over (
-                    partition by rates.{{ key }}, rates.dimension
-                    order by rates.minute
-                    rows between unbounded preceding and current row
-                ) as units
+                intervals.units
             from rates
-            left join
-                changes
-                on rates.{{ key }} = changes.{{ key }}
-                and rates.dimension = changes.dimension
-                and rates.minute = changes.minute
+            inner join
+                intervals
+                on rates.{{ key }} = intervals.{{ key }}
+                and rates.dimension = intervals.dimension
+                and rates.minute >= intervals.since_minute
+                and (rates.minute < intervals.until_minute or intervals.until_minute is null)
         ),
 
         hours as (

@@ -1,0 +1,91 @@
+"""Measure a build of a made-up organisation, beside the least that any build of it would take."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks import kernel
+from benchmarks.measuring import Usage, measured
+from benchmarks.organisation import Organisation, prepare
+from optima import transform
+from optima.workspace import Workspace
+
+END = datetime(2026, 11, 1)
+
+# Reading the minutes once and sorting them by series and time, which every build must do in some way.
+FLOOR = """
+import duckdb, sys
+duckdb.connect(sys.argv[1], read_only=True).execute('''
+    select sum(value * place)
+    from (
+        select value, row_number() over (partition by series order by timestamp) as place
+        from (
+            select hash(account_id, region, resource_name, metric_name) as series, timestamp, value
+            from raw_cloudwatch.metrics
+            where period_seconds = 60
+        )
+    )
+''').fetchall()
+"""
+
+
+def main(
+    tables: Annotated[int, typer.Option(min=1, help="Tables, each with reads and writes.")] = 100,
+    days: Annotated[int, typer.Option(min=1, help="Days of minutes.")] = 14,
+    memory_days: Annotated[int, typer.Option(min=0, help="Days of hours before those.")] = 60,
+    project_root: Annotated[Path | None, typer.Option(help="Keep the warehouse in this new folder.")] = None,
+) -> None:
+    """Make a warehouse, build it in a child process, and print what that took."""
+    organisation = Organisation(tables, days, memory_days, END)
+    with tempfile.TemporaryDirectory() as scratch:
+        workspace = Workspace.at(project_root or Path(scratch))
+        prepare(organisation, workspace)
+        size = workspace.warehouse.stat().st_size / 2**30
+        print(
+            f"{tables} tables × {days} days: {organisation.minute_points:,} minutes, {size:.2f} GB on disk\n"
+        )
+
+        floor = measured([sys.executable, "-c", FLOOR, str(workspace.warehouse)], {})
+        print(f"scan and sort {floor}")
+        first = _build(workspace)
+        _print_models(workspace)
+        again = _build(workspace)
+        print(f"build         {first}   {first.cpu_seconds / floor.cpu_seconds:.1f} × the floor")
+        print(f"build again   {again}   {again.cpu_seconds / floor.cpu_seconds:.1f} × the floor")
+    _print_kernel()
+
+
+def _build(workspace: Workspace) -> Usage:
+    """Run dbt on the workspace as the command line does, in a process of its own."""
+    values = {"as_of": END.isoformat(), "decisions_path": str(workspace.decisions)}
+    arguments = transform.arguments(
+        ["build", "--selector", transform.EVERYTHING], transform.Project.find(), workspace, values=values
+    )
+    environment = {"OPTIMA_WAREHOUSE": str(workspace.warehouse), "NUMBA_CACHE_DIR": str(workspace.compiled)}
+    return measured([str(Path(sys.executable).with_name("dbt")), *arguments], environment)
+
+
+def _print_models(workspace: Workspace, longest: int = 12) -> None:
+    """Print the wall seconds of the slowest parts of the last build."""
+    results = json.loads((workspace.dbt_target / "run_results.json").read_text())["results"]
+    slowest = sorted(results, key=lambda result: -result["execution_time"])[:longest]
+    for result in slowest:
+        print(f"    {result['execution_time']:7.2f} s  {result['unique_id'].split('.', 1)[1]}")
+
+
+def _print_kernel() -> None:
+    """Print what the simulation itself takes."""
+    for settings in ([(0.70, 1.0)], kernel.SEARCHED):
+        milliseconds = 1000 * kernel.seconds_per_resource(settings)
+        print(f"kernel: {len(settings)} settings of 14 days, {milliseconds:.2f} CPU ms a resource")
+
+
+if __name__ == "__main__":
+    typer.run(main)
