@@ -37,11 +37,10 @@ class Journey:
         self.said[name or arguments[0]] = result
         return result
 
-    def a_provisioned_table(self) -> str:
-        """Return the name of some provisioned table that has no index."""
+    def a_table(self) -> str:
+        """Return the name of a table that only one account and region has."""
         ((name,),) = self.query(
-            "select min(table_name) from raw_dynamodb.table_metadata where billing_mode = 'PROVISIONED' "
-            "and table_name not in (select table_name from raw_dynamodb.gsi_metadata)"
+            f"select min(table_name) from (select table_name {IN_FORCE} group by all having count(*) = 1)"
         )
         return str(name)
 
@@ -70,8 +69,7 @@ def journey(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Journe
     journey.go("analyze-table-class", name="analyze-table-class without a bill")
     journey.go("collect-cur")
     journey.go("analyze-capacity", "--days", "14")
-    journey.go("analyze-utilization", "--min-savings", "1", "--tables", journey.a_provisioned_table())
-    journey.go("analyze-table-class", "--months", "1")
+    journey.go("analyze-table-class", "--min-savings", "100", "--tables", journey.a_table())
     logs.to_terminal(None)
     return journey
 
@@ -116,7 +114,7 @@ def test_an_analysis_without_its_data_says_what_to_run(journey: Journey) -> None
     assert "No billing export has been collected yet" in without_bill.stderr
 
 
-@pytest.mark.parametrize("command", ["analyze-capacity", "analyze-utilization", "analyze-table-class"])
+@pytest.mark.parametrize("command", ["analyze-capacity", "analyze-table-class"])
 def test_analyses_say_what_they_found(journey: Journey, command: str) -> None:
     said = journey.said[command]
     assert said.exit_code == 0, said.output
@@ -131,18 +129,24 @@ def test_the_totals_said_are_those_of_the_list(journey: Journey) -> None:
     assert f"if only this were applied: ${total:,.2f}/month" in journey.said["analyze-capacity"].stdout
 
 
-def test_an_option_of_an_analysis_reaches_its_rows(journey: Journey) -> None:
+def test_an_option_of_an_analysis_reaches_its_rows_and_no_others(journey: Journey) -> None:
+    listed = json.loads(journey.go("list-recommendations", "--format", "json").stdout)
+    least = {
+        kind: min((row["monthly_savings_usd"] for row in listed if row["kind"] == kind), default=100)
+        for kind in ("capacity_mode", "table_class")
+    }
+    assert 10 <= least["capacity_mode"] < 100 <= least["table_class"]
+
+
+def test_the_build_says_what_instant_it_stands_for(journey: Journey) -> None:
     with optima.connect(journey.root) as connection:
-        least = "select min(monthly_savings_usd) from recommendations where advice = 'change' and kind = "
-        assert connection.execute(f"{least} 'utilization'").fetchone() >= (1,)
-        assert connection.execute(f"{least} 'capacity_mode'").fetchone() >= (10,)
-        (as_of,) = connection.execute("select as_of from publication").fetchone() or ()
-        assert as_of == datetime.fromisoformat(AS_OF)
+        assert connection.execute("select as_of from publication").fetchone() == (datetime(2026, 11, 1),)
 
 
 def test_tables_narrow_what_is_shown_and_not_what_is_stored(journey: Journey) -> None:
-    assert "Analyzed: 1 resource |" in journey.said["analyze-utilization"].stdout
-    assert journey.query("select count(*) > 1 from marts.utilization_recommendations") == [(True,)]
+    assert "Analyzed: 1 table |" in journey.said["analyze-table-class"].stdout
+    with optima.connect(journey.root) as connection:
+        assert connection.execute("select count(*) from table_class_recommendations").fetchone() == (16,)
 
 
 def test_a_second_collection_reads_nothing_twice(journey: Journey) -> None:
