@@ -15,6 +15,7 @@ reference count. Whole numbers are kept in doubles, which are exact up to 2^53.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numba
@@ -94,10 +95,8 @@ def _compiled(function: Callable[..., Any]) -> Any:
 def _kept(function: Callable[..., Any]) -> Any:
     """Compile the whole, without the interpreter lock, and keep it where numba finds a directory for it."""
     dispatcher = numba.njit(error_model="numpy", nogil=True)(function)
-    try:
+    with suppress(RuntimeError):  # no directory can be written: each process compiles for itself
         dispatcher.enable_caching()
-    except RuntimeError:  # no directory can be written: each process compiles for itself
-        return dispatcher
     return dispatcher
 
 
@@ -238,7 +237,7 @@ def _granted_at(decreases: Ints, minute: int) -> int:
     is_first_hour = minute - decreases[FIRST] < DECREASE_PAUSE_MINUTES
     if decreases[DECIDED] < FIRST_DECREASES and is_first_hour:
         return minute
-    return max(minute, min(decreases[LAST] + DECREASE_PAUSE_MINUTES, (day + 1) * MINUTES_PER_DAY))
+    return int(max(minute, min(decreases[LAST] + DECREASE_PAUSE_MINUTES, (day + 1) * MINUTES_PER_DAY)))
 
 
 @_compiled
@@ -417,10 +416,10 @@ def simulate_many(
 ) -> None:
     """Simulate row after row: its series prepared once, then each of its settings.
 
-    Row r has minutes offsets[r] … offsets[r + 1] of the flat series and settings policy_offsets[r] … [r +
-    1]; starts[r] is its first minute since 1970 UTC. `totals` must come zeroed; `known_minutes` gets one
-    number a row. `capacities` is empty, or, when every row has exactly one setting, a line per dimension as
-    long as the series, which gets the capacity of every minute.
+    Row r has the minutes from offsets[r] to offsets[r + 1] of the flat series, the settings from
+    policy_offsets[r] to policy_offsets[r + 1], and begins at minute starts[r] since 1970 UTC. `totals` must
+    come zeroed; `known_minutes` gets one number a row. `capacities` is empty, or, when every row has exactly
+    one setting, a line per dimension as long as the series, which gets the capacity of every minute.
     """
     state, opening = np.empty((2, STATE_SIZE)), np.empty(2)
     for row in range(starts.size):
