@@ -20,7 +20,7 @@ def double(number: float) -> float:
 
 
 def test_code_is_compiled_also_where_no_directory_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(locator: object) -> None:
+    def refuse(_: object) -> None:
         raise OSError("read-only file system")
 
     monkeypatch.setattr("numba.core.caching._CacheLocator.ensure_cache_path", refuse)
