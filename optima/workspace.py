@@ -100,10 +100,15 @@ class Workspace:
                 folder.mkdir(parents=True, exist_ok=True)
             self.decisions.touch()
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise OptimaError(
-                f"The workspace {self.root} cannot be written to ({reason}): name another by --project-root."
-            ) from error
+            raise cannot_write(self.root, error) from error
+
+
+def cannot_write(root: Path, error: OSError) -> OptimaError:
+    """Return the sentence for a workspace that the operating system does not let us write to."""
+    reason = error.strerror or type(error).__name__
+    return OptimaError(
+        f"The workspace {root} cannot be written to ({reason}): name another by --project-root."
+    )
 
 
 def find_root(option: Path | None = None) -> Path:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import IO
 
 from optima.errors import WorkspaceBusyError
-from optima.workspace import Workspace
+from optima.workspace import Workspace, cannot_write
 
 # A reader of the warehouse holds the lock for milliseconds; a writer that meets one waits for it.
 _PATIENCE_SECONDS = 2.0
@@ -29,9 +29,10 @@ def writing(workspace: Workspace, command: str) -> Iterator[None]:
 
     Raises:
         WorkspaceBusyError: Another process holds it; the sentence names it, its command and its start.
+        OptimaError: The workspace cannot be written to.
     """
     workspace.create()
-    with workspace.writer_lock.open("a+", encoding="utf-8") as lock:
+    with _open(workspace, "r+") as lock:
         _acquire(lock, fcntl.LOCK_EX, _PATIENCE_SECONDS)
         started = datetime.now(UTC).strftime("%H:%M UTC")
         _describe(lock, {"process": os.getpid(), "command": command, "started": started})
@@ -48,10 +49,20 @@ def reading(workspace: Workspace) -> Iterator[None]:
     Raises:
         WorkspaceBusyError: A process is writing.
     """
-    workspace.create()
-    with workspace.writer_lock.open("a+", encoding="utf-8") as lock:
+    with _open(workspace, "r") as lock:
         _acquire(lock, fcntl.LOCK_SH, patience_seconds=0)
         yield
+
+
+def _open(workspace: Workspace, mode: str) -> IO[str]:
+    path = workspace.writer_lock
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        return path.open(mode, encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(workspace.root, error) from error
 
 
 def _acquire(lock: IO[str], kind: int, patience_seconds: float) -> None:
@@ -68,7 +79,8 @@ def _acquire(lock: IO[str], kind: int, patience_seconds: float) -> None:
 
 
 def _describe(lock: IO[str], holder: dict[str, object]) -> None:
-    lock.truncate(0)
+    lock.seek(0)
+    lock.truncate()
     json.dump(holder, lock)
     lock.flush()
 

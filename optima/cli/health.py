@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,6 +53,9 @@ def _credentials(session: Session) -> str:
 
 def _workspace(session: Session) -> str:
     session.workspace.create()
+    for folder in (session.workspace.data, session.workspace.logs):
+        if not os.access(folder, os.W_OK):
+            raise OptimaError(f"{folder} cannot be written to: change its permissions, or name another.")
     return str(session.workspace.root)
 
 
@@ -84,9 +88,11 @@ def _published(session: Session) -> str:
     except NothingPublishedError:
         return "none yet: dynamodb-optima run makes them"
     with published.open_build(build) as connection:
-        (tables,) = connection.execute("select count(*) from information_schema.tables").fetchone() or (0,)
-    return f"{tables} marts of {build.published_at:%Y-%m-%d %H:%M} UTC"
+        (marts,) = connection.execute(_MARTS).fetchone() or (0,)
+    return f"{marts} marts of {build.published_at:%Y-%m-%d %H:%M} UTC"
 
+
+_MARTS = "select count(*) from information_schema.tables where table_name <> 'publication'"
 
 _CHECKS: dict[str, Callable[[Session], str]] = {
     "Credentials": _credentials,

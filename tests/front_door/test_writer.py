@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -124,3 +125,12 @@ def test_a_read_only_warehouse_is_said(workspace: Workspace, message: str) -> No
 
 def test_other_errors_are_not_explained_away(workspace: Workspace) -> None:
     assert warehouse.explain("Binder Error: column x not found", workspace.warehouse) is None
+
+
+def test_a_workspace_without_a_place_for_the_lock_is_said(workspace: Workspace) -> None:
+    shutil.rmtree(workspace.state)
+    workspace.state.write_text("")
+    with pytest.raises(OptimaError, match="cannot be written to"), writer.reading(workspace):
+        pytest.fail("a lock that is nowhere")
+    with pytest.raises(OptimaError, match="cannot be written to"), writer.writing(workspace, "run"):
+        pytest.fail("a lock that is nowhere")
