@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote, urlparse
 
@@ -50,18 +50,27 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Month:
-    """One month of an export as its manifest describes it. `manifest_id` changes with every delivery."""
+class Delivery:
+    """The newest manifest of one month of an export, not read yet."""
 
     export: Export
     period: date
-    manifest_id: str
-    manifest_key: str
+    key: str
+    modified_at: datetime
 
     @property
     def name(self) -> str:
         """The unit as the ledger calls it."""
         return f"{self.export.payer_account_id}/{self.export.name}/{self.period:%Y-%m}"
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month of an export: the bucket and key of each of its files, and which delivery they are of."""
+
+    delivery: Delivery
+    manifest_id: str
+    files: tuple[tuple[str, str], ...]
 
 
 def discover(sessions: Sessions, calls: Calls) -> tuple[list[Export], list[Problem]]:
@@ -188,32 +197,41 @@ def _manifest(client: Any, calls: Calls, bucket: str, key: str) -> Mapping[str, 
     return manifest
 
 
-def months(sessions: Sessions, calls: Calls, export: Export) -> list[Month]:
+def deliveries(sessions: Sessions, calls: Calls, export: Export) -> list[Delivery]:
     """Return the months that have been delivered, newest first.
 
     Raises:
         LoadError: the bucket cannot be read.
     """
     client = sessions.client("s3", region=export.region)
-    found: dict[date, Month] = {}
-    for key, version in _objects(client, calls, export.bucket, f"{export.folder}metadata/"):
+    found: dict[date, Delivery] = {}
+    for key, modified_at in _objects(client, calls, export.bucket, f"{export.folder}metadata/"):
         match = _MANIFEST.match(key)
         if match:
             period = date.fromisoformat(f"{match['month']}-01")
-            found[period] = Month(export, period, version, key)
+            found[period] = Delivery(export, period, key, modified_at)
     return [found[period] for period in sorted(found, reverse=True)]
 
 
-def files_of(client: Any, calls: Calls, month: Month) -> list[tuple[str, str]]:
-    """Return the bucket and key of each file that a month consists of, as its manifest lists them.
+def month_of(client: Any, calls: Calls, delivery: Delivery) -> Month:
+    """Read what a delivery's manifest says.
 
     Raises:
         ClientError, BotoCoreError: the manifest cannot be read.
         LoadError: it is not a manifest as AWS writes it.
     """
-    bucket = month.export.bucket
-    manifest = _manifest(client, calls, bucket, month.manifest_key)
-    return [_location(str(entry), bucket) for entry in manifest["dataFiles"]]
+    bucket = delivery.export.bucket
+    manifest = _manifest(client, calls, bucket, delivery.key)
+    return Month(
+        delivery,
+        _version(manifest, delivery.modified_at),
+        tuple(_location(str(entry), bucket) for entry in manifest["dataFiles"]),
+    )
+
+
+def _version(manifest: Mapping[str, Any], modified_at: datetime) -> str:
+    """Return what changes with every delivery, which the list of files need not: they may be overwritten."""
+    return str(manifest.get("executionId") or f"{modified_at:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def _location(entry: str, bucket: str) -> tuple[str, str]:
@@ -224,10 +242,10 @@ def _location(entry: str, bucket: str) -> tuple[str, str]:
     return url.netloc, unquote(url.path.lstrip("/"))
 
 
-def _objects(client: Any, calls: Calls, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
-    """Yield the key and version (ETag) of every object under a prefix."""
+def _objects(client: Any, calls: Calls, bucket: str, prefix: str) -> Iterator[tuple[str, datetime]]:
+    """Yield the key of every object under a prefix, and when it was written."""
     try:
         for found in calls.items(client, "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix):
-            yield found["Key"], found["ETag"].strip('"')
+            yield found["Key"], found["LastModified"]
     except AWS_ERRORS as error:
         raise as_load_error(error, f"the bucket {bucket}") from error

@@ -15,7 +15,7 @@ from loaders.aws import Access, Sessions
 from loaders.aws.failures import AWS_ERRORS, sentence
 from loaders.aws.paging import Calls
 from loaders.billing import exports, lines
-from loaders.billing.exports import Export, Month
+from loaders.billing.exports import Delivery, Export, Month
 from loaders.errors import LoadError
 from loaders.ledger import Operation, UnitDone, recorded
 from loaders.pipeline import OpenWarehouse, Warehouse
@@ -120,71 +120,81 @@ class _Billing:
         self._now = now
 
     def read(self, found: Sequence[Export], months: int, progress: Progress) -> None:
-        """Read the months that were delivered since they were last read."""
-        stale = [month for export in found for month in self._stale(export, months)]
-        self._report.units_total = len(stale)
-        progress.total(len(stale))
-        self._ledger.plan(month.name for month in stale)
-        for month in stale:
+        """Read the newest months, of which those that were not delivered anew are left as they are."""
+        newest = [delivery for export in found for delivery in self._newest(export, months)]
+        self._report.units_total = len(newest)
+        progress.total(len(newest))
+        self._ledger.plan(delivery.name for delivery in newest)
+        for delivery in newest:
             try:
-                self._replace(month)
+                self._read(delivery)
             except AWS_ERRORS as error:
-                self._failed(month, sentence(error, f"Billing month {month.name} could not be read"))
+                self._failed(delivery, sentence(error, f"Billing month {delivery.name} could not be read"))
             except (LoadError, pa.ArrowException) as error:
-                self._failed(month, f"Billing month {month.name} could not be read: {error}")
-            progress.advance(1, month.name)
+                self._failed(delivery, f"Billing month {delivery.name} could not be read: {error}")
+            progress.advance(1, delivery.name)
 
-    def _stale(self, export: Export, months: int) -> list[Month]:
-        delivered = exports.months(self._sessions, self._calls, export)
-        newest = [month for month in delivered if month.period <= self._now.date()][: months + 1]
+    def _newest(self, export: Export, months: int) -> list[Delivery]:
+        delivered = exports.deliveries(self._sessions, self._calls, export)
+        newest = [delivery for delivery in delivered if delivery.period <= self._now.date()][: months + 1]
         if not newest:
             message = (
                 f"Billing export {export.name} has no month up to {self._now:%Y-%m}: wait for its first one."
             )
             self._report.add_problem(Problem(export.payer_account_id, export.region, export.name, message))
-        return [month for month in newest if month.manifest_id != self._loaded_manifest(month)]
+        return newest
 
-    def _loaded_manifest(self, month: Month) -> str | None:
+    def _read(self, delivery: Delivery) -> None:
+        client = self._sessions.client("s3", region=delivery.export.region)
+        month = exports.month_of(client, self._calls, delivery)
+        if month.manifest_id != self._loaded_manifest(delivery):
+            rows = self._replace(client, month)
+            self._report.rows += rows
+            self._report.counts[f"{delivery.period:%Y-%m}"] += rows
+            self._ledger.done([UnitDone(delivery.name, rows, len(month.files) + 1)])
+        else:
+            self._ledger.done([UnitDone(delivery.name, 0, 1)])
+        self._report.units_done += 1
+
+    def _loaded_manifest(self, delivery: Delivery) -> str | None:
         found = self._opened.connection.execute(
             "select manifest_id from raw_billing.cur_periods "
             "where payer_account_id = ? and export_name = ? and billing_period = ?",
-            [month.export.payer_account_id, month.export.name, month.period],
+            [delivery.export.payer_account_id, delivery.export.name, delivery.period],
         ).fetchone()
         return found[0] if found else None
 
-    def _replace(self, month: Month) -> None:
-        """Replace a month as a whole. Its manifest is entered last: until then it counts as not read."""
-        client = self._sessions.client("s3", region=month.export.region)
-        files = exports.files_of(client, self._calls, month)
+    def _replace(self, client: Any, month: Month) -> int:
+        """Replace a month as a whole and return its lines.
+
+        dlt deletes the old lines and inserts the new in one transaction. The manifest is entered last: until
+        then the month counts as not read.
+        """
         kept = _Count()
         with tempfile.TemporaryDirectory(prefix="optima-billing-") as folder:
-            self._opened.load((CUR_DATA, self._lines(client, month, files, Path(folder), kept)))
+            self._opened.load((CUR_DATA, self._lines(client, month, Path(folder), kept)))
         if kept.rows == 0:
-            self._delete(month)
+            self._delete(month.delivery)
         period = {
-            "payer_account_id": month.export.payer_account_id,
-            "export_name": month.export.name,
-            "billing_period": month.period,
+            "payer_account_id": month.delivery.export.payer_account_id,
+            "export_name": month.delivery.export.name,
+            "billing_period": month.delivery.period,
             "manifest_id": month.manifest_id,
-            "files": len(files),
+            "files": len(month.files),
             "rows_kept": kept.rows,
             "loaded_at": self._now,
         }
         self._opened.load((CUR_PERIODS, pa.Table.from_pylist([period], CUR_PERIODS.schema)))
-        self._ledger.done([UnitDone(month.name, kept.rows, len(files) + 1)])
-        self._report.units_done += 1
-        self._report.rows += kept.rows
-        self._report.counts[f"{month.period:%Y-%m}"] += kept.rows
+        return kept.rows
 
-    def _lines(
-        self, client: Any, month: Month, files: Sequence[tuple[str, str]], folder: Path, kept: _Count
-    ) -> Iterator[pa.Table]:
+    def _lines(self, client: Any, month: Month, folder: Path, kept: _Count) -> Iterator[pa.Table]:
         """Yield the month's DynamoDB lines, one file on disk at a time.
 
         Raises:
             LoadError: a file lacks what no bill can do without.
         """
-        for bucket, key in files:
+        export = month.delivery.export
+        for bucket, key in month.files:
             path = folder / "part.parquet"
             self._calls.one(client.download_file, Bucket=bucket, Key=key, Filename=str(path))
             absent = lines.missing_columns(path)
@@ -192,34 +202,35 @@ class _Billing:
                 raise LoadError(f"s3://{bucket}/{key} has no column {', '.join(absent)}.")
             if not lines.has_resources(path):
                 message = (
-                    f"Billing export {month.export.name} does not name resources, so its costs belong to no "
-                    "table: create one with INCLUDE_RESOURCES."
+                    f"Billing export {export.name} does not name resources, so its costs belong to no table: "
+                    "create one with INCLUDE_RESOURCES."
                 )
-                owner = month.export.payer_account_id
-                self._report.add_problem(Problem(owner, month.export.region, month.export.name, message))
+                self._report.add_problem(
+                    Problem(export.payer_account_id, export.region, export.name, message)
+                )
             for table in lines.read(
                 path,
-                payer_account_id=month.export.payer_account_id,
-                export_name=month.export.name,
-                period=month.period,
+                payer_account_id=export.payer_account_id,
+                export_name=export.name,
+                period=month.delivery.period,
                 file_key=key,
             ):
                 kept.rows += table.num_rows
                 yield table
             path.unlink()
 
-    def _delete(self, month: Month) -> None:
-        """Delete a month's lines: what its delivery leaves when DynamoDB is no longer in it."""
+    def _delete(self, delivery: Delivery) -> None:
+        """Delete a month's lines: what a delivery leaves when DynamoDB is no longer in it."""
         self._opened.connection.execute(
             "delete from raw_billing.cur_data "
             "where payer_account_id = ? and export_name = ? and billing_period = ?",
-            [month.export.payer_account_id, month.export.name, month.period],
+            [delivery.export.payer_account_id, delivery.export.name, delivery.period],
         )
 
-    def _failed(self, month: Month, message: str) -> None:
-        self._ledger.failed(month.name, message)
-        owner = month.export.payer_account_id
-        self._report.add_problem(Problem(owner, month.export.region, month.export.name, message))
+    def _failed(self, delivery: Delivery, message: str) -> None:
+        export = delivery.export
+        self._ledger.failed(delivery.name, message)
+        self._report.add_problem(Problem(export.payer_account_id, export.region, export.name, message))
 
 
 @dataclass

@@ -8,7 +8,7 @@ known and at which resolution.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -105,32 +105,39 @@ class UnitReader:
         for series in points:
             by_resource[series.resource].append(series)
         voices = {resource: _first_instant(by_resource[resource]) for resource in self._unit.resources}
-        silences: dict[Interval, list[Resource]] = defaultdict(list)
-        for resource, voice in voices.items():
-            until = floor(voice, 300) if voice is not None else end
-            if until - start >= _SILENCE:
-                silences[ceiling(start, 300), floor(until, 300)].append(resource)
-        coarse = {
-            series.resource: span
-            for span, resources in silences.items()
-            for series in self._keep(read, self._ask(resources, 300, span))
-        }
+        silent = self._silences(voices)
+        coarse = self._ask_again(silent, read)
         kept_from = self._kept_from([voice for voice in voices.values() if voice is not None])
-        for resource in self._unit.resources:
+        for resource, voice in voices.items():
             own = by_resource[resource]
             period = 300 if _is_published_at_300(own) else 60
             read.points.extend(_at_period(one, period) for one in own)
             known_from = start
             if resource in coarse:
-                self._know(read, resource, 300, coarse[resource])
-                known_from = coarse[resource][1]
-            elif any(resource in resources for resources in silences.values()):
-                known_from = min(max(start, kept_from), voices[resource] or end)
+                self._know(read, resource, 300, silent[resource])
+                known_from = silent[resource][1]
+            elif resource in silent:
+                known_from = min(max(start, kept_from), voice or end)
             self._know(read, resource, period, (known_from, end))
 
-    def _keep(self, read: UnitRead, points: list[Points]) -> list[Points]:
-        read.points.extend(points)
-        return points
+    def _silences(self, voices: Mapping[Resource, datetime | None]) -> dict[Resource, Interval]:
+        """Return from when until when each resource is silent at the start of the span, if it is for long."""
+        start, end = self._unit.span
+        until = {resource: floor(voice or end, 300) for resource, voice in voices.items()}
+        return {
+            resource: (ceiling(start, 300), first)
+            for resource, first in until.items()
+            if first - start >= _SILENCE
+        }
+
+    def _ask_again(self, silent: Mapping[Resource, Interval], read: UnitRead) -> set[Resource]:
+        """Ask at 300 s for silences, equal ones together, and return the resources that then have points."""
+        together: dict[Interval, list[Resource]] = defaultdict(list)
+        for resource, span in silent.items():
+            together[span].append(resource)
+        found = [series for span, resources in together.items() for series in self._ask(resources, 300, span)]
+        read.points.extend(found)
+        return {series.resource for series in found}
 
     def _kept_from(self, voices: Sequence[datetime]) -> datetime:
         """Return since when silence means idleness: CloudWatch keeps that long, or a neighbour has points."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,13 @@ def small_organisation(few_tables: Sandbox, monkeypatch: pytest.MonkeyPatch) -> 
     """The same, with this process's AWS calls going to it."""
     talk_to(few_tables, monkeypatch)
     return few_tables
+
+
+@pytest.fixture(scope="session")
+def empty() -> Iterator[Sandbox]:
+    """An organisation without a table and without a billing export."""
+    with running(replace(FEW_TABLES, tables=0, billing_export=False)) as served:
+        yield served
 
 
 def inventory_file(sandbox: Sandbox, declared_file: Path, folder: Path) -> Path:

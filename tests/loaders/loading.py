@@ -13,7 +13,8 @@ from loaders.pipeline import Warehouse
 from optima.sandbox import Sandbox, SandboxConfig
 
 MEMBERS = Access(use_organizations=True)
-FEW_TABLES = SandboxConfig(end=datetime(2026, 11, 1), accounts=2, tables=10)
+# Of 20 days: the oldest five have points of 300 s only.
+FEW_TABLES = SandboxConfig(end=datetime(2026, 11, 1), accounts=2, tables=10, days=20)
 
 
 def query(warehouse: Warehouse, sql: str) -> list[tuple[Any, ...]]:

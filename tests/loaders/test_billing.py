@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
@@ -20,11 +21,12 @@ from loaders.aws import Access, Sessions
 from loaders.billing import exports, lines
 from loaders.errors import LoadError
 from loaders.pipeline import OpenWarehouse, Warehouse
+from loaders.report import LoadReport
 from loaders.schemas import CUR_DATA
 from optima.sandbox import Sandbox, running
 
 BUCKET = "sandbox-billing-exports"
-OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
+OCTOBER = date(2026, 10, 1)
 LINES = "select billing_period, count(*) from raw_billing.cur_data group by 1 order by 1"
 DUPLICATES = (
     "select count(*) from (select 1 from raw_billing.cur_data "
@@ -38,6 +40,26 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     with running(replace(FEW_TABLES, tables=2)) as served:
         talk_to(served, monkeypatch)
         yield served
+
+
+@pytest.fixture(scope="session")
+def billed_once(
+    few_tables: Sandbox, declared_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, LoadReport]:
+    folder = tmp_path_factory.mktemp("billed")
+    warehouse = Warehouse(folder / "optima.duckdb", folder / "state")
+    shutil.copy(declared_file, warehouse.path)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        talk_to(few_tables, monkeypatch)
+        return warehouse.path, billing.load(warehouse, Access(), now=few_tables.end)
+
+
+@pytest.fixture
+def billed(billed_once: tuple[Path, LoadReport], bare: Warehouse, small_organisation: Sandbox) -> Warehouse:  # noqa: ARG001
+    """A warehouse into which the small organisation's export has been loaded once."""
+    bare.path.parent.mkdir(parents=True)
+    shutil.copy(billed_once[0], bare.path)
+    return bare
 
 
 def s3() -> Any:
@@ -56,15 +78,15 @@ def listed_lines(month: str) -> pa.Table:
 
 
 def test_the_lines_of_the_manifests_files_are_loaded(
-    warehouse: Warehouse, small_organisation: Sandbox
+    billed: Warehouse, billed_once: tuple[Path, LoadReport]
 ) -> None:
-    report = billing.load(warehouse, Access(), now=small_organisation.end)
+    report = billed_once[1]
     assert report.status == "complete"
     assert set(report.counts) == {"2026-09", "2026-10"}
     expected = listed_lines("2026-10").to_pylist()
     expected = [line for line in expected if line["line_item_product_code"] == "AmazonDynamoDB"]
     stored = query(
-        warehouse,
+        billed,
         "select usage_account_id, line_item_type, usage_type, resource_id, region, usage_start_at, "
         "usage_amount, unblended_cost, currency from raw_billing.cur_data "
         f"where billing_period = '{OCTOBER}' order by file_key, row_number",
@@ -84,31 +106,32 @@ def test_the_lines_of_the_manifests_files_are_loaded(
         )
         for line in expected
     ]
-    assert query(warehouse, DUPLICATES) == [(0,)]
+    assert query(billed, DUPLICATES) == [(0,)]
 
 
-def test_the_export_and_its_months_are_entered(warehouse: Warehouse, small_organisation: Sandbox) -> None:
-    report = billing.load(warehouse, Access(), now=small_organisation.end)
+def test_the_export_and_its_months_are_entered(
+    billed: Warehouse, billed_once: tuple[Path, LoadReport]
+) -> None:
+    report = billed_once[1]
     assert query(
-        warehouse,
+        billed,
         "select payer_account_id, export_name, format, bucket, prefix, region, granularity, has_resources "
         "from raw_billing.cur_metadata",
     ) == [("123456789012", "organisation-hourly", "cur2_parquet", BUCKET, "cur", "us-east-1", "HOURLY", True)]
     assert query(
-        warehouse,
+        billed,
         "select strftime(billing_period, '%Y-%m'), rows_kept from raw_billing.cur_periods order by 1",
     ) == sorted(report.counts.items())
 
 
-def test_a_second_load_reads_no_file(warehouse: Warehouse, small_organisation: Sandbox) -> None:
-    billing.load(warehouse, Access(), now=small_organisation.end)
-    before = query(warehouse, LINES)
-    again = billing.load(warehouse, Access(), now=small_organisation.end)
-    assert (again.units_total, again.rows) == (0, 0)
-    assert query(warehouse, LINES) == before
-    named = billing.load(warehouse, Access(), bucket=BUCKET, prefix="cur", now=small_organisation.end)
-    assert (named.units_total, named.rows) == (0, 0)
-    assert query(warehouse, "select has_resources from raw_billing.cur_metadata") == [(True,)]
+def test_a_second_load_reads_no_file(billed: Warehouse, small_organisation: Sandbox) -> None:
+    before = query(billed, LINES)
+    again = billing.load(billed, Access(), now=small_organisation.end)
+    assert (again.units_done, again.rows, dict(again.counts)) == (2, 0, {})
+    assert query(billed, LINES) == before
+    named = billing.load(billed, Access(), bucket=BUCKET, prefix="cur", now=small_organisation.end)
+    assert (named.units_done, named.rows, dict(named.counts)) == (2, 0, {})
+    assert query(billed, "select has_resources from raw_billing.cur_metadata") == [(True,)]
 
 
 def test_a_bucket_and_prefix_find_the_same(warehouse: Warehouse, small_organisation: Sandbox) -> None:
@@ -128,7 +151,11 @@ def redeliver(rows: int) -> None:
     client = s3()
     client.put_object(Bucket=BUCKET, Key=key, Body=body.getvalue())
     manifest_key = "cur/organisation-hourly/metadata/BILLING_PERIOD=2026-10/organisation-hourly-Manifest.json"
-    manifest = {"exportArn": exports_arn(), "dataFiles": [f"s3://{BUCKET}/{key}"]}
+    manifest = {
+        "exportArn": exports_arn(),
+        "executionId": f"with {rows} lines",
+        "dataFiles": [f"s3://{BUCKET}/{key}"],
+    }
     client.put_object(Bucket=BUCKET, Key=manifest_key, Body=json.dumps(manifest).encode())
 
 
@@ -137,23 +164,21 @@ def exports_arn() -> str:
     return str(client.list_exports()["Exports"][0]["ExportArn"])
 
 
-@pytest.mark.parametrize("rows", [7, 0])
-def test_a_month_that_is_delivered_anew_is_replaced_as_a_whole(
-    warehouse: Warehouse, own: Sandbox, rows: int
-) -> None:
+def test_a_month_that_is_delivered_anew_is_replaced_as_a_whole(warehouse: Warehouse, own: Sandbox) -> None:
     billing.load(warehouse, Access(), now=own.end)
     [september, _] = query(warehouse, LINES)
-    redeliver(rows)
-    report = billing.load(warehouse, Access(), now=own.end)
-    assert report.units_total == 1
-    assert query(warehouse, LINES) == [september, *([(OCTOBER, rows)] if rows else [])]
-    assert query(
-        warehouse, f"select rows_kept, files from raw_billing.cur_periods where billing_period = '{OCTOBER}'"
-    ) == [(rows, 1)]
+    for rows in (7, 0):
+        redeliver(rows)
+        report = billing.load(warehouse, Access(), now=own.end)
+        assert dict(report.counts) == {"2026-10": rows}
+        assert query(warehouse, LINES) == [september, *([(OCTOBER, rows)] if rows else [])]
+        assert query(
+            warehouse,
+            f"select rows_kept, files from raw_billing.cur_periods where billing_period = '{OCTOBER}'",
+        ) == [(rows, 1)]
 
 
-@pytest.mark.parametrize("call", [2, 3])
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(("call", "after"), [(2, True), (3, False)])
 def test_an_interrupted_month_is_made_whole_by_the_next_load(
     warehouse: Warehouse,
     small_organisation: Sandbox,
@@ -183,13 +208,31 @@ def test_an_interrupted_month_is_made_whole_by_the_next_load(
     )
 
 
-def test_no_export(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(replace(FEW_TABLES, tables=0, billing_export=False)) as served:
-        talk_to(served, monkeypatch)
-        with pytest.raises(LoadError, match="Account 123456789012 has no billing export: create one"):
-            billing.load(warehouse, Access(), now=served.end)
-        with pytest.raises(LoadError, match="the bucket nowhere"):
-            billing.load(warehouse, Access(), bucket="nowhere", now=served.end)
+@pytest.mark.parametrize(
+    ("manifest", "version"), [({"executionId": "a1"}, "a1"), ({}, "2026-11-02T06:30:00Z")]
+)
+def test_a_delivery_is_told_from_the_next_by_its_execution_or_its_time(
+    manifest: dict[str, str], version: str
+) -> None:
+    assert exports._version(manifest, datetime(2026, 11, 2, 6, 30)) == version
+
+
+def test_a_manifest_that_is_none_is_a_problem_and_changes_nothing(billed: Warehouse, own: Sandbox) -> None:
+    key = "cur/organisation-hourly/metadata/BILLING_PERIOD=2026-10/organisation-hourly-Manifest.json"
+    before = query(billed, LINES)
+    s3().put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+    report = billing.load(billed, Access(), now=own.end)
+    assert report.status == "partial"
+    assert "is not the manifest of a CUR 2.0 export" in report.problems[0].message
+    assert [month for month in query(billed, LINES) if month[0] == OCTOBER] == [before[1]]
+
+
+def test_no_export(warehouse: Warehouse, empty: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    talk_to(empty, monkeypatch)
+    with pytest.raises(LoadError, match="Account 123456789012 has no billing export: create one"):
+        billing.load(warehouse, Access(), now=empty.end)
+    with pytest.raises(LoadError, match="the bucket nowhere"):
+        billing.load(warehouse, Access(), bucket="nowhere", now=empty.end)
 
 
 def test_an_export_without_resources_is_said_to_be_of_no_use(
