@@ -40,7 +40,7 @@ lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## Check style, types, imp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfmt --check --line-length 110 models macros tests/data
-	$(BIN)/sqlfluff lint models tests/data
+	OPTIMA_WAREHOUSE=:memory: $(BIN)/sqlfluff lint --processes 2 models tests/data
 
 format: $(VENV)/.installed-lint ## Lay out Python and SQL
 	$(BIN)/ruff check --fix-only .

@@ -38,7 +38,7 @@ AWS_ACCOUNTS = RawTable(
             ("account_id", pa.string()),
             ("account_name", pa.string()),
             ("organization_id", pa.string()),  # null for an account that was read by itself
-            ("management_account_id", pa.string()),  # the payer; the account itself where there is no organisation
+            ("management_account_id", pa.string()),  # the payer; itself where there is no organisation
             ("is_management", pa.bool_()),
             ("state", pa.string()),  # ACTIVE, SUSPENDED, PENDING_CLOSURE, CLOSED …
             ("joined_method", pa.string()),
@@ -68,7 +68,7 @@ ORGANIZATIONAL_UNITS = RawTable(
 _AUTOSCALING = [
     (f"{dimension}_autoscaling_{name}", kind)
     for dimension in ("read", "write")
-    # All null where the dimension has no scalable target; the target is a percentage (70), null without a policy.
+    # All null where the dimension has no scalable target. The target is a percentage (70).
     for name, kind in (("min", pa.int64()), ("max", pa.int64()), ("target_pct", pa.float64()))
 ]
 
@@ -104,7 +104,7 @@ TABLE_METADATA = RawTable(
             ("ttl_enabled", pa.bool_()),  # null: could not be read
             ("pitr_enabled", pa.bool_()),
             ("global_table_version", pa.string()),
-            ("replica_regions", pa.string()),  # JSON array of all regions of a global table, sorted; null: none
+            ("replica_regions", pa.string()),  # JSON array of a global table's regions, sorted; null: none
             ("tags", pa.string()),  # JSON object; null: not read
             *_AUTOSCALING,
         ]
@@ -332,7 +332,7 @@ OPS_TABLES = {
         metric_name varchar not null,
         statistic varchar not null,
         period_seconds integer not null,
-        span_start timestamp not null,       -- [start, end): every minute inside is known, a missing point is 0
+        span_start timestamp not null,       -- [start, end): all inside is known, a missing point is 0
         span_end timestamp not null,
         operation_id varchar not null
     """,

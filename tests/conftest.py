@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from optima.sandbox import Sandbox
 
-# Set before anything of AWS is imported: port 9 of this machine answers nobody, and the credentials are made up.
+# Set before anything of AWS is imported: port 9 of this machine answers nobody; the credentials are made up.
 os.environ.update(
     AWS_ENDPOINT_URL="http://127.0.0.1:9",
     AWS_ACCESS_KEY_ID="testing",

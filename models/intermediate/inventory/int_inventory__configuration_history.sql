@@ -16,21 +16,23 @@ with
     compared_versions as (
         select
             *,
-            previous_valid_to = valid_from
-            and previous_billing_mode is not distinct from billing_mode
-            and previous_table_class is not distinct from table_class
-            and previous_read_units is not distinct from read_units
-            and previous_write_units is not distinct from write_units as is_unchanged
+            case
+                when
+                    previous_valid_to = valid_from
+                    and previous_billing_mode = billing_mode
+                    and previous_table_class = table_class
+                    and coalesce(previous_read_units, -1) = coalesce(read_units, -1)
+                    and coalesce(previous_write_units, -1) = coalesce(write_units, -1)
+                then 0
+                else 1
+            end as begins_an_interval
         from versions_with_previous
     ),
 
     -- Versions that differ in something else, such as a tag, are one interval.
     counted_versions as (
         select
-            *,
-            sum(case when is_unchanged then 0 else 1 end) over (
-                partition by resource_key order by valid_from
-            ) as interval_number
+            *, sum(begins_an_interval) over (partition by resource_key order by valid_from) as interval_number
         from compared_versions
     )
 
