@@ -33,7 +33,7 @@ gui: $(VENV)/.installed-demo ## Open the dashboard on what the demo published
 	$(BIN)/dynamodb-optima --project-root demo gui
 
 test: $(VENV)/.installed-test ## Run every test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## Check style, types, import walls and SQL
 	$(BIN)/ruff check .

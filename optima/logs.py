@@ -10,14 +10,15 @@ from optima.workspace import Workspace
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
-# Access keys, tokens and signatures in the shapes that AWS gives them; account ids are twelve digits.
+# Access keys, tokens and signatures in the shapes that AWS gives them; account ids are twelve digits, but so
+# is the time in the name of a build, between its letters.
 _SECRETS = (
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"), "<access key>"),
     (
         re.compile(r"(?i)((?:secret|token|signature|credential|password)[\w-]*['\"]?\s*[=:]\s*)[^\s,;&]+"),
         r"\1<hidden>",
     ),
-    (re.compile(r"(?<!\d)\d{12}(?!\d)"), "<account>"),
+    (re.compile(r"(?<![A-Za-z\d])\d{12}(?![A-Za-z\d])"), "<account>"),
 )
 
 # These libraries log requests whole, signatures and answers included, below the level of a warning.

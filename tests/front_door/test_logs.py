@@ -27,6 +27,7 @@ def _root_logger_as_it_was() -> Iterator[None]:
         ("'X-Amz-Security-Token': 'abc'", "'X-Amz-Security-Token': <hidden>"),
         ("arn:aws:iam::012345678901:role/R", "arn:aws:iam::<account>:role/R"),
         ("1234567890123 and 12345678901 units", "1234567890123 and 12345678901 units"),
+        ("marts-20261122T060643123456Z.duckdb", "marts-20261122T060643123456Z.duckdb"),
     ],
 )
 def test_redaction(line: str, expected: str) -> None:
