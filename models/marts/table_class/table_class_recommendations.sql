@@ -107,8 +107,8 @@ with
                 {{ usd_text("other_throughput_cost_usd") }},
                 ' against ',
                 {{ usd_text("throughput_cost_usd") }},
-                coalesce(concat('; storage / throughput ', {{ number_text("ratio", 2) }}), ''),
-                coalesce(concat(', break-even ', {{ number_text("breakeven_ratio", 2) }}), ''),
+                coalesce('; storage / throughput ' || {{ number_text("ratio", 2) }}, ''),
+                coalesce(', break-even ' || {{ number_text("breakeven_ratio", 2) }}, ''),
                 ')',
                 case
                     when is_billed
