@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import tempfile
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,7 +23,9 @@ END = datetime(2026, 11, 1)
 # Reading the minutes once and sorting them by series and time, which every build must do in some way.
 FLOOR = """
 import duckdb, sys
-duckdb.connect(sys.argv[1], read_only=True).execute('''
+connection = duckdb.connect(sys.argv[1], read_only=True)
+connection.execute("set enable_progress_bar = false")
+connection.execute('''
     select sum(value * place)
     from (
         select value, row_number() over (partition by series order by timestamp) as place
@@ -69,13 +72,24 @@ def _build(workspace: Workspace) -> Usage:
         ["build", "--selector", transform.EVERYTHING], transform.Project.find(), workspace, values=values
     )
     environment = {"OPTIMA_WAREHOUSE": str(workspace.warehouse), "NUMBA_CACHE_DIR": str(workspace.compiled)}
-    return measured([str(Path(sys.executable).with_name("dbt")), *arguments], environment)
+    try:
+        return measured([str(Path(sys.executable).with_name("dbt")), *arguments], environment)
+    except subprocess.CalledProcessError as error:
+        for result in _results(workspace):
+            if result["status"] in ("error", "fail"):
+                print(f"{result['unique_id']}: {result['message']}", file=sys.stderr)
+        raise typer.Exit(1) from error
+
+
+def _results(workspace: Workspace) -> list[dict[str, Any]]:
+    """Read what dbt says of each part of the last build."""
+    written = json.loads((workspace.dbt_target / "run_results.json").read_text())
+    return list(written["results"])
 
 
 def _print_models(workspace: Workspace, longest: int = 12) -> None:
     """Print the wall seconds of the slowest parts of the last build."""
-    results = json.loads((workspace.dbt_target / "run_results.json").read_text())["results"]
-    slowest = sorted(results, key=lambda result: -result["execution_time"])[:longest]
+    slowest = sorted(_results(workspace), key=lambda result: -result["execution_time"])[:longest]
     for result in slowest:
         print(f"    {result['execution_time']:7.2f} s  {result['unique_id'].split('.', 1)[1]}")
 

@@ -30,7 +30,7 @@ def measured(command: Sequence[str], environment: Mapping[str, str]) -> Usage:
     """Run a command to its end.
 
     Raises:
-        subprocess.CalledProcessError: It failed; what it said is on the terminal.
+        subprocess.CalledProcessError: It failed.
     """
     began = time.perf_counter()
     process = subprocess.Popen(command, env={**os.environ, **environment})
