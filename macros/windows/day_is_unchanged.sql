@@ -1,7 +1,7 @@
-{# Whether a built day still stands: the same is known of it, and where its spans end no later load signed them. #}
+{# Whether a built day still stands: the same is known of it, and where its spans end no later load signed them. Days that
+   do not are built again: points were fetched anew, or spans withdrawn. #}
 {% macro day_is_unchanged(known, built) %}
-    {{ known }}.resource_day_key = {{ built }}.resource_day_key
-    and {{ known }}.ranges_hash = {{ built }}.ranges_hash
+    {{ known }}.ranges_hash = {{ built }}.ranges_hash
     and (
         {{ known }}.recent_operation_ids is null
         or {{ known }}.recent_operation_ids is not distinct from {{ built }}.recent_operation_ids

@@ -2,6 +2,8 @@
    in any order, and `arrays` beside them. From the columns `start_minute` to `end_minute`, null where no day tells
    and before `first_minute`. #}
 {% macro days_joined(days, arrays) %}
+    {%- set days_in_order = "list_sort(" ~ days ~ ")" -%}
+    {%- set end_of_days = "greatest(list_max(" ~ days ~ ") + 1440, end_minute)" %}
     list_concat(
         list_resize(
             cast([] as double[]),
@@ -10,15 +12,11 @@
         list_slice(
             flatten(
                 list_transform(
-                    list_grade_up({{ days }}),
-                    lambda day,
-                    place:list_resize(
-                        {{ arrays }} [day],
-                        coalesce(
-                            list_sort({{ days }})[place + 1],
-                            greatest(list_max({{ days }}) + 1440, end_minute)
-                        )
-                        - {{ days }} [day]
+                    range(1, len({{ days }}) + 1),
+                    lambda place:list_resize(
+                        {{ arrays }} [list_grade_up({{ days }})[place]],
+                        coalesce({{ days_in_order }} [place + 1], {{ end_of_days }})
+                        - {{ days_in_order }} [place]
                     )
                 )
             ),

@@ -5,17 +5,18 @@
         list_resize(cast([] as double[]), coalesce(known_ranges[1].from_minute, 1440)),
         flatten(
             list_transform(
-                known_ranges,
-                lambda known,
-                place:list_resize(
+                range(1, len(known_ranges) + 1),
+                lambda place:list_resize(
                     list_slice(
                         case
-                            when known.{{ period }} = 60 then {{ minutes_at_60 }} else {{ minutes_at_300 }}
+                            when known_ranges[place].{{ period }} = 60
+                            then {{ minutes_at_60 }}
+                            else {{ minutes_at_300 }}
                         end,
-                        known.from_minute + 1,
-                        known.to_minute
+                        known_ranges[place].from_minute + 1,
+                        known_ranges[place].to_minute
                     ),
-                    coalesce(known_ranges[place + 1].from_minute, 1440) - known.from_minute
+                    coalesce(known_ranges[place + 1].from_minute, 1440) - known_ranges[place].from_minute
                 )
             )
         )

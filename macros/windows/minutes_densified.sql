@@ -6,11 +6,10 @@
    A complete day is taken as it is. Elsewhere each point is followed by the zeros up to the next one, which is
    three times as fast as joining a grid of minutes (measured on 30 million points). #}
 {% macro minutes_densified(minutes, rates, minutes_per_point=1) %}
-    {%- set point = (
-        "[rate]"
-        if minutes_per_point == 1
-        else "list_resize([rate], " ~ minutes_per_point ~ ", rate)"
-    ) %}
+    {%- set point = "[" ~ rates ~ "[place]]" -%}
+    {%- if minutes_per_point > 1 -%}
+        {%- set point = "list_resize(" ~ point ~ ", " ~ minutes_per_point ~ ", " ~ rates ~ "[place])" -%}
+    {%- endif %}
     case
         when {{ minutes }} = cast(range(1440) as usmallint[])
         then {{ rates }}
@@ -19,9 +18,8 @@
                 list_resize(cast([] as double[]), coalesce({{ minutes }} [1], 1440), cast(0 as double)),
                 flatten(
                     list_transform(
-                        {{ rates }},
-                        lambda rate,
-                        place:list_resize(
+                        range(1, len({{ minutes }}) + 1),
+                        lambda place:list_resize(
                             {{ point }},
                             cast(coalesce({{ minutes }} [place + 1], 1440) as integer)
                             - {{ minutes }} [place],

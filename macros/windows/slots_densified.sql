@@ -8,12 +8,11 @@
                 list_resize(cast([] as double[]), divide({{ points }} [1].minute_of_day, 5)),
                 flatten(
                     list_transform(
-                        {{ points }},
-                        lambda point,
-                        place:list_resize(
-                            [point.value],
+                        range(1, len({{ points }}) + 1),
+                        lambda place:list_resize(
+                            [{{ points }} [place].value],
                             coalesce(divide({{ points }} [place + 1].minute_of_day, 5), 288)
-                            - divide(point.minute_of_day, 5)
+                            - divide({{ points }} [place].minute_of_day, 5)
                         )
                     )
                 )

@@ -297,16 +297,30 @@ def test_past_build_sees_nothing_of_what_came_after(warehouse: SmallWarehouse) -
     assert (row["stored_peak_units_per_second"], row["long_memory_peak_units_per_second"]) == (1.0, None)
 
 
-def test_windows_are_the_same_filled_in_parts(warehouse: SmallWarehouse) -> None:
-    tables = [f"table-{number:02d}" for number in range(12)]
-    for number, table in enumerate(tables):
-        _plant(warehouse, table)
-        _demand(warehouse, table, float(number), minutes=10)
-    warehouse.build("+int_demand__windows", days=1, as_of=START + timedelta(days=1))
-    whole = warehouse.query("select * from intermediate.int_demand__windows order by resource_key")
-    warehouse.build("int_demand__windows", days=1, as_of=START + timedelta(days=1), resources_per_part=5)
-    assert warehouse.query("select * from intermediate.int_demand__windows order by resource_key") == whole
-    assert sorted(row["reads"][0] for row in whole) == [float(number) for number in range(12)]
+def test_filling_in_parts_changes_nothing(make_warehouse: MakeWarehouse) -> None:
+    at_once, in_parts = make_warehouse(), make_warehouse()
+    window: dict[str, Any] = {"days": 1, "as_of": START + timedelta(days=1)}
+    # A third of a resource a part: forty parts of windows, and two of days.
+    parts: dict[str, Any] = {**window, "resources_per_part": 0.3}
+    for warehouse in (at_once, in_parts):
+        for number in range(12):
+            _plant(warehouse, f"table-{number:02d}")
+            _demand(warehouse, f"table-{number:02d}", float(number), minutes=10)
+    at_once.build("+int_demand__windows", **window)
+    in_parts.build("+int_demand__windows", **parts)
+    # Every day is wrong, and built again upon what is there.
+    in_parts.query("update ops.collected_spans set operation_id = 'another'")
+    in_parts.build("+int_demand__windows", **parts)
+
+    days = (
+        "select * exclude (updated_at, recent_operation_ids)"
+        " from intermediate.int_demand__days_arrayed order by resource_day_key"
+    )
+    windows = "select * from intermediate.int_demand__windows order by resource_key"
+    assert at_once.query(days) == in_parts.query(days)
+    assert at_once.query(windows) == in_parts.query(windows)
+    rates = at_once.query("select reads[1] as rate from intermediate.int_demand__windows order by rate")
+    assert [row["rate"] for row in rates] == [float(number) for number in range(12)]
 
 
 def test_hours_and_days_hold_what_was_consumed_and_provisioned(built: SmallWarehouse) -> None:

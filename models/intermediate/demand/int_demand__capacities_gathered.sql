@@ -33,7 +33,7 @@ with
                 coalesce(days_arrayed.write_capacity, list_resize(cast([] as double[]), 288))
             ) as write_units
         from days_arrayed
-        join bounds on days_arrayed.day between bounds.first_day and bounds.last_day
+        inner join bounds on days_arrayed.day between bounds.first_day and bounds.last_day
         semi join resources on days_arrayed.resource_key = resources.resource_key
         where days_arrayed.read_capacity is not null or days_arrayed.write_capacity is not null
     ),
@@ -94,6 +94,6 @@ select
         ) as provisioned_mean_{{ dimension }}_units,
     {%- endfor %}
 from slots_filled
-join resources on slots_filled.resource_key = resources.resource_key
-join resources_started on slots_filled.resource_key = resources_started.resource_key
+inner join resources on slots_filled.resource_key = resources.resource_key
+inner join resources_started on slots_filled.resource_key = resources_started.resource_key
 group by slots_filled.resource_key

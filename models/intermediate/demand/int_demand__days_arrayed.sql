@@ -12,10 +12,11 @@
 } -%}
 {{
     config(
-        materialized="incremental",
-        incremental_strategy="append",
-        on_schema_change="fail",
-        pre_hook="{{ delete_changed_days() }}",
+        materialized="table_in_parts",
+        split_by="int_demand__days_known",
+        memory_share=0.03,
+        unique_key="resource_day_key",
+        unchanged_when="day_is_unchanged",
     )
 }}
 
@@ -24,15 +25,18 @@ with
 
     metrics as (select * from {{ ref("stg_cloudwatch__metrics") }}),
 
+    {% if builds_on_itself() %} days_that_stand as ({{ rows_that_stand() }}), {% endif %}
+
     days_to_build as (
         select
             days_known.*,
             hash(days_known.account_id, days_known.region, days_known.resource_name) as resource_hash,
             days_known.day - date '1970-01-01' as day_number
         from days_known
-        {% if is_incremental() %}
-            anti join {{ this }} as built on {{ day_is_unchanged("days_known", "built") }}
+        {% if builds_on_itself() %}
+            anti join days_that_stand on days_known.resource_day_key = days_that_stand.resource_day_key
         {% endif %}
+        where {{ in_part("resource_hash") }}
     ),
 
     -- divide() and not its operator of two slashes, which sqlfmt takes for a comment.
@@ -49,11 +53,12 @@ with
             statistic = case when metric_name like 'Provisioned%' then 'Average' else 'Sum' end
             -- Most minutes have no throttle to tell of; CloudWatch writes the zeros down all the same.
             and (value > 0 or metric_name not like '%ThrottleEvents')
-            {%- if is_incremental() %}
+            {%- if builds_on_itself() %}
                 -- Points are appended roughly in order of time, so that most row groups are passed over
                 -- unread.
                 and starts_at >= (select cast(min(day) as timestamp) from days_to_build)
                 and starts_at < (select cast(max(day) as timestamp) + interval '1' day from days_to_build)
+            {%- else %} and {{ in_part("resource_hash") }}
             {%- endif %}
     ),
 
@@ -67,7 +72,7 @@ with
                 list({{ rate }}) filter (where {{ belongs }}) as {{ name }}_values,
             {%- endfor %}
         from points
-        {%- if is_incremental() %}
+        {%- if builds_on_itself() %}
             semi join
                 days_to_build
                 on points.resource_hash = days_to_build.resource_hash

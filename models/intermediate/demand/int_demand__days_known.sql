@@ -82,14 +82,15 @@ with
                 false
             ) as is_whole
         from days
-        join ranges_listed on days.resource_key = ranges_listed.resource_key and days.day = ranges_listed.day
+        inner join
+            ranges_listed on days.resource_key = ranges_listed.resource_key and days.day = ranges_listed.day
     ),
 
     -- A whole day needs no arithmetic, and nearly all days are whole.
     consumed_ranges as (
         select ranges.*
         from ranges
-        join
+        inner join
             days_classified
             on ranges.resource_key = days_classified.resource_key
             and ranges.day = days_classified.day
@@ -142,7 +143,7 @@ with
                 ) as is_{{ dimension }}_known_at_300,
             {%- endfor %}
         from pieces
-        join
+        inner join
             consumed_ranges
             on pieces.resource_key = consumed_ranges.resource_key
             and pieces.day = consumed_ranges.day

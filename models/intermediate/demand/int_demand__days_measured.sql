@@ -61,7 +61,7 @@ select
         coalesce(days_arrayed.{{ dimension }}_throttle_events, 0) as {{ dimension }}_throttle_events,
     {%- endfor %}
 from days
-join windows on days.resource_hash = hash(windows.resource_key)
+inner join windows on days.resource_hash = hash(windows.resource_key)
 left join
     days_provisioned
     on windows.resource_key = days_provisioned.resource_key

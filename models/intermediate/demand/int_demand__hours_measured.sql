@@ -60,7 +60,7 @@ select
     hours.write_max as write_max_units_per_second,
     hours_provisioned.write_provisioned_units
 from hours
-join windows on hours.resource_hash = hash(windows.resource_key)
+inner join windows on hours.resource_hash = hash(windows.resource_key)
 left join
     hours_provisioned
     on windows.resource_key = hours_provisioned.resource_key

@@ -40,7 +40,7 @@ with
             min(hours.starts_at) as first_point_at,
             max(hours.value) filter (where hours.starts_at >= resources_hashed.first_hour_at) as highest_sum
         from hours
-        join resources_hashed on hours.resource_hash = resources_hashed.resource_hash
+        inner join resources_hashed on hours.resource_hash = resources_hashed.resource_hash
         where hours.dimension is not null
         group by all
     )

@@ -19,16 +19,21 @@ with
                 windows.{{ dimension }}s as rates,
                 capacities_gathered.provisioned_mean_{{ dimension }}_units as provisioned_mean_units,
                 -- The capacity in force in that minute, not today's and not the window's mean.
-                list_transform(
-                    windows.{{ dimension }}s,
-                    lambda rate,
-                    place:rate / nullif(
-                        capacities_gathered.{{ dimension }}_capacity[
-                            divide(windows.start_minute + place - 1, 5) - capacities_gathered.first_slot + 1
-                        ],
-                        0
-                    )
-                ) as utilizations
+                case
+                    when capacities_gathered.resource_key is not null
+                    then
+                        list_transform(
+                            range(1, len(windows.{{ dimension }}s) + 1),
+                            lambda place:windows.{{ dimension }}s[place] / nullif(
+                                capacities_gathered.{{ dimension }}_capacity[
+                                    divide(windows.start_minute + place - 1, 5)
+                                    - capacities_gathered.first_slot
+                                    + 1
+                                ],
+                                0
+                            )
+                        )
+                end as utilizations
             from windows
             left join
                 capacities_gathered on windows.resource_key = capacities_gathered.resource_key
@@ -60,7 +65,7 @@ with
             max(days_arrayed.read_peak_units_per_second) as read_peak,
             max(days_arrayed.write_peak_units_per_second) as write_peak
         from days_arrayed
-        join resources_started on days_arrayed.resource_key = resources_started.resource_key
+        inner join resources_started on days_arrayed.resource_key = resources_started.resource_key
         where
             days_arrayed.day < cast({{ window_end() }} as date)
             and (days_arrayed.day + 1 - date '1970-01-01') * 1440 > resources_started.first_minute

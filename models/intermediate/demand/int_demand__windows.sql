@@ -27,7 +27,7 @@ with
                 greatest(resources_started.first_minute, bounds.start_minute), bounds.end_minute
             ) as first_minute
         from resources
-        join resources_started on resources.resource_key = resources_started.resource_key
+        inner join resources_started on resources.resource_key = resources_started.resource_key
         cross join bounds
     ),
 
@@ -41,7 +41,7 @@ with
             days_arrayed.write_throttles,
             (days_arrayed.day - date '1970-01-01') * 1440 as first_minute_of_day
         from days_arrayed
-        join bounds on days_arrayed.day between bounds.first_day and bounds.last_day
+        inner join bounds on days_arrayed.day between bounds.first_day and bounds.last_day
         semi join resources on days_arrayed.resource_key = resources.resource_key
     ),
 
@@ -56,7 +56,7 @@ with
             least(ranges.first_minute_of_day + ranges.to_minute, existing.end_minute) as to_minute,
             greatest(ranges.read_period_seconds, ranges.write_period_seconds) as period_seconds
         from ranges
-        join existing on ranges.resource_key = existing.resource_key
+        inner join existing on ranges.resource_key = existing.resource_key
     ),
 
     known as (
@@ -95,7 +95,7 @@ with
             sum(throttles.value) filter (where throttles.dimension = 'read') as read_throttle_events,
             sum(throttles.value) filter (where throttles.dimension = 'write') as write_throttle_events
         from throttles
-        join existing on throttles.resource_key = existing.resource_key
+        inner join existing on throttles.resource_key = existing.resource_key
         where
             throttles.first_minute_of_day + throttles.minute_of_day >= existing.first_minute
             and throttles.first_minute_of_day + throttles.minute_of_day < existing.end_minute
@@ -126,7 +126,7 @@ with
             list(days_of_window.reads) as days_of_reads,
             list(days_of_window.writes) as days_of_writes
         from days_of_window
-        join summarised on days_of_window.resource_key = summarised.resource_key
+        inner join summarised on days_of_window.resource_key = summarised.resource_key
         group by all
     ),
 

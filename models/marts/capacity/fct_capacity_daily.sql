@@ -34,5 +34,5 @@ select
     days_measured.write_provisioned_units,
     days_measured.write_throttle_events
 from days_measured
-join resources on days_measured.resource_key = resources.resource_key
+inner join resources on days_measured.resource_key = resources.resource_key
 left join accounts on resources.account_id = accounts.account_id

@@ -24,5 +24,5 @@ select
     hours_measured.write_max_units_per_second,
     hours_measured.write_provisioned_units
 from hours_measured
-join resources on hours_measured.resource_key = resources.resource_key
+inner join resources on hours_measured.resource_key = resources.resource_key
 left join accounts on resources.account_id = accounts.account_id

@@ -46,7 +46,7 @@ with
             last_reads.read_at as last_read_at,
             last_reads.outcome as last_read_outcome
         from resources
-        join windows on resources.resource_key = windows.resource_key
+        inner join windows on resources.resource_key = windows.resource_key
         left join accounts on resources.account_id = accounts.account_id
         left join series_collected on resources.resource_key = series_collected.resource_key
         left join
