@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from browsers import find_browser
 from published_marts import organisation, publish
 
 from optima.published import Build
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _deselected = 0
-
-
-def find_browser() -> str | None:
-    """Return the path of a Chromium on this machine."""
-    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

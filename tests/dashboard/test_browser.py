@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from conftest import find_browser
+from browsers import find_browser
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from published_marts import organisation, publish
 

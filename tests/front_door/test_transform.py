@@ -141,15 +141,16 @@ def build(project: transform.Project, workspace: Workspace, number: int = 1) -> 
 
 
 def test_a_run_reports_its_steps_and_lets_go_of_the_warehouse(
-    project: transform.Project, workspace: Workspace
+    project: transform.Project, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OPTIMA_WAREHOUSE", "somebody's own")
     steps = build(project, workspace, number=2)
 
     assert steps.expected == 5
     assert sorted(steps.done)[-3:] == ["not_null_second_id", "second", "third"]
     with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         assert connection.execute("select id from third").fetchone() == (2,)
-    assert "OPTIMA_WAREHOUSE" not in os.environ
+    assert os.environ["OPTIMA_WAREHOUSE"] == "somebody's own"
     assert not (project.directory / "target").exists()
     assert not (project.directory / "logs").exists()
     assert (workspace.logs / "dbt.log").exists()
