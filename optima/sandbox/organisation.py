@@ -25,11 +25,6 @@ def minute_of(instant: datetime) -> int:
     return (instant - EPOCH) // timedelta(minutes=1)
 
 
-def instant_of(minute: int) -> datetime:
-    """The naive UTC instant of a minute."""
-    return EPOCH + timedelta(minutes=minute)
-
-
 @dataclass(frozen=True)
 class Account:
     """One account. `ou` is its path under the root; `access` is what assuming the role there does."""

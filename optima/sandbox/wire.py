@@ -90,15 +90,6 @@ def json_reply(answer: Mapping[str, Any]) -> Reply:
     return Reply(json.dumps(answer, separators=(",", ":")).encode(), "application/x-amz-json-1.1")
 
 
-def xml_reply(operation: str, result: str, namespace: str) -> Reply:
-    """The answer of a query protocol around the XML of its result."""
-    text = (
-        f'<{operation}Response xmlns="{namespace}"><{operation}Result>{result}</{operation}Result>'
-        f"<ResponseMetadata><RequestId>{_REQUEST_ID}</RequestId></ResponseMetadata></{operation}Response>"
-    )
-    return Reply(text.encode(), "text/xml")
-
-
 def error_reply(service: str, error: ServiceError) -> Reply:
     """The error in the protocol of the service."""
     code, message = escape(error.code), escape(error.message)
