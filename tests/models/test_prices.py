@@ -7,14 +7,31 @@ from decimal import Decimal
 
 import pytest
 from price_list import LIST_PRICES
-from small_warehouse import SmallWarehouse
+from small_warehouse import AS_OF, SmallWarehouse
 
 HALVED_AT = datetime(2026, 10, 20)
 
 
+def build(warehouse: SmallWarehouse, *regions: str, as_of: datetime = AS_OF) -> None:
+    """Build the prices of an account that has a table in each region."""
+    warehouse.rows(
+        "raw_dynamodb.table_metadata",
+        [
+            {
+                "account_id": "012345678901",
+                "region": region,
+                "table_name": "orders",
+                "created_at": datetime(2020, 1, 1),
+            }
+            for region in regions or ("us-east-1",)
+        ],
+    )
+    warehouse.build("+int_prices__throughput_in_force", as_of=as_of)
+
+
 def in_force(warehouse: SmallWarehouse, region: str, table_class: str = "STANDARD") -> dict[str, object]:
     (row,) = warehouse.query(
-        f"""select * exclude (region_class_key, region, table_class)
+        f"""select * exclude (account_class_key, account_id, region, table_class)
         from intermediate.int_prices__throughput_in_force
         where region = '{region}' and table_class = '{table_class}'"""
     )
@@ -23,7 +40,7 @@ def in_force(warehouse: SmallWarehouse, region: str, table_class: str = "STANDAR
 
 def test_the_paid_tier_of_the_price_list_is_in_force(warehouse: SmallWarehouse) -> None:
     warehouse.price_list()
-    warehouse.build("+int_prices__throughput_in_force")
+    build(warehouse)
     assert in_force(warehouse, "us-east-1") == {
         "on_demand_read_usd": Decimal("0.000000125"),
         "on_demand_write_usd": Decimal("0.000000625"),
@@ -55,7 +72,7 @@ def test_a_price_is_in_force_until_the_next_one(
 ) -> None:
     warehouse.price_list(prices=LIST_PRICES | {"ondemand.write.standard": "0.0000007"})
     warehouse.price_list(prices={"ondemand.write.standard": "0.00000035"}, effective_at=HALVED_AT)
-    warehouse.build("+int_prices__throughput_in_force", as_of=as_of)
+    build(warehouse, as_of=as_of)
     row = in_force(warehouse, "us-east-1")
     assert row["on_demand_write_usd"] == Decimal(price)
     assert row["price_source"] == source
@@ -63,7 +80,7 @@ def test_a_price_is_in_force_until_the_next_one(
 
 def test_a_region_that_was_not_loaded_has_fallback_prices(warehouse: SmallWarehouse) -> None:
     warehouse.price_list()
-    warehouse.build("+int_prices__throughput_in_force")
+    build(warehouse, "us-east-1", "us-west-1")
     row = in_force(warehouse, "us-west-1")
     assert (row["on_demand_write_usd"], row["price_source"]) == (Decimal("0.000000695"), "seed")
     missing = in_force(warehouse, "us-west-1", "STANDARD_INFREQUENT_ACCESS")
@@ -87,7 +104,7 @@ def test_a_region_that_was_not_loaded_has_fallback_prices(warehouse: SmallWareho
 
 def test_a_key_that_the_price_list_lacks_falls_back_and_says_so(warehouse: SmallWarehouse) -> None:
     warehouse.price_list(prices={"ondemand.read.standard": "0.0000005", "storage.standard": "0"})
-    warehouse.build("+int_prices__throughput_in_force")
+    build(warehouse)
     row = in_force(warehouse, "us-east-1")
     assert row["on_demand_read_usd"] == Decimal("0.0000005")
     assert row["on_demand_write_usd"] == Decimal("0.000000625")

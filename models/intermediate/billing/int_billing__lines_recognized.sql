@@ -41,6 +41,10 @@ select
     end as coverage,
     located_lines.usage_start_at,
     located_lines.usage_end_at,
-    located_lines.usage_amount
+    located_lines.usage_amount,
+    located_lines.currency,
+    located_lines.unblended_rate,
+    located_lines.unblended_cost_usd,
+    located_lines.net_unblended_cost_usd
 from located_lines
 inner join usage_types on located_lines.usage_type = usage_types.usage_type

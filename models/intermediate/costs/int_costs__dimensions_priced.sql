@@ -46,7 +46,11 @@ with
                 else coalesce(pools.read_free_unit_hours, {{ quantity("0") }})
             end as free_unit_hours
         from dimensions
-        left join prices on dimensions.region = prices.region and dimensions.table_class = prices.table_class
+        left join
+            prices
+            on dimensions.account_id = prices.account_id
+            and dimensions.region = prices.region
+            and dimensions.table_class = prices.table_class
         left join accounts on dimensions.account_id = accounts.account_id
         left join
             pools

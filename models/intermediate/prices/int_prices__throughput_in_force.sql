@@ -8,10 +8,11 @@
     ("storage_usd", "storage"),
 ] %}
 
-with prices as (select * from {{ ref("int_prices__in_force") }})
+with prices as (select * from {{ ref("int_prices__accounts_in_force") }})
 
 select
-    {{ surrogate_key(["region", "table_class"]) }} as region_class_key,
+    {{ surrogate_key(["account_id", "region", "table_class"]) }} as account_class_key,
+    account_id,
     region,
     table_class,
     {% for column, key in columns %}
@@ -24,4 +25,4 @@ select
     {{ dbt.listagg("case when price_usd is null then price_key end", "', '", "order by price_key") }}
     as missing_prices
 from prices
-group by region, table_class
+group by account_id, region, table_class

@@ -216,7 +216,7 @@ select
     as monthly_savings_usd,
     {{ usd("coalesce(explained.current_cost_usd - explained.projected_cost_usd, 0) * 12") }}
     as annual_savings_usd,
-    'list' as price_basis,
+    '{{ price_basis() }}' as price_basis,
     explained.price_source,
     explained.price_effective_on,
     explained.window_start,

@@ -186,7 +186,7 @@ select
         )
     }}
     as annual_savings_usd,
-    'list' as price_basis,
+    '{{ price_basis() }}' as price_basis,
     statistics.price_source,
     statistics.price_effective_on,
     history.window_start,

@@ -1,89 +1,5 @@
 with
-    measured_tables as (select * from {{ ref("int_billing__tables_measured") }}),
-
-    -- Today's class on one side, the other one on the other.
-    compared_tables as (
-        select
-            *,
-            case
-                when table_class = 'STANDARD' then 'STANDARD_INFREQUENT_ACCESS' else 'STANDARD'
-            end as other_table_class,
-            {% for part in ["storage", "throughput"] %}
-                case
-                    when table_class = 'STANDARD'
-                    then standard_{{ part }}_cost_usd
-                    else ia_{{ part }}_cost_usd
-                end as {{ part }}_cost_usd,
-                case
-                    when table_class = 'STANDARD'
-                    then ia_{{ part }}_cost_usd
-                    else standard_{{ part }}_cost_usd
-                end as other_{{ part }}_cost_usd,
-            {% endfor %}
-            cast(standard_storage_cost_usd as double)
-            / nullif(cast(standard_throughput_cost_usd as double), 0) as ratio,
-            (
-                cast(ia_throughput_cost_usd as double)
-                / nullif(cast(standard_throughput_cost_usd as double), 0)
-                - 1
-            ) / nullif(
-                1
-                - cast(ia_storage_cost_usd as double) / nullif(cast(standard_storage_cost_usd as double), 0),
-                0
-            ) as breakeven_ratio
-        from measured_tables
-    ),
-
-    saving_tables as (
-        select
-            *,
-            case
-                when other_table_class = 'STANDARD' then 'Standard' else 'Standard-IA'
-            end as other_class_name,
-            case when table_class = 'STANDARD' then 'Standard' else 'Standard-IA' end as class_name,
-            storage_cost_usd + throughput_cost_usd as class_cost_usd,
-            other_storage_cost_usd + other_throughput_cost_usd as other_class_cost_usd,
-            storage_cost_usd
-            + throughput_cost_usd
-            - other_storage_cost_usd
-            - other_throughput_cost_usd as savings_usd
-        from compared_tables
-    ),
-
-    judged_tables as (
-        select
-            *,
-            case
-                when created_at > {{ dbt.dateadd("day", -var("history_days"), as_of()) }}
-                then 'too_little_history'
-                when is_billed and covered_hours < 24 * {{ var("history_days") }}
-                then 'too_little_history'
-                when
-                    not is_billed
-                    and billing_mode = 'PAY_PER_REQUEST'
-                    and coalesce(known_minutes, 0)
-                    < {{ var("history_coverage") }} * {{ var("history_days") }} * 1440
-                then 'too_little_history'
-                when not is_billed and coalesce(storage_gb, 0) = 0
-                then 'unknown_size'
-                when missing_prices is not null
-                then 'no_price'
-                when savings_usd is null
-                then 'unknown_usage'
-                when
-                    table_class_changed_at > {{ dbt.dateadd("day", -var("table_class_quiet_days"), as_of()) }}
-                then 'class_changed_recently'
-                when savings_usd <= 0
-                then 'already_best'
-                when savings_usd < {{ usd(var("min_savings")) }}
-                then 'below_min_savings'
-                {%- if var("breakeven_ratio") is not none %}
-                    when table_class = 'STANDARD' and ratio <= {{ var("breakeven_ratio") }}
-                    then 'below_breakeven_ratio'
-                {%- endif %}
-            end as keep_reason
-        from saving_tables
-    ),
+    judged_tables as (select * from {{ ref("int_billing__classes_judged") }}),
 
     -- Where the other class is compared at all, both costs are known.
     explained_tables as (
@@ -137,7 +53,7 @@ select
     as projected_monthly_cost_usd,
     {{ usd("case when keep_reason is null then savings_usd else 0 end") }} as monthly_savings_usd,
     {{ usd("case when keep_reason is null then savings_usd * 12 else 0 end") }} as annual_savings_usd,
-    'list' as price_basis,
+    '{{ price_basis() }}' as price_basis,
     price_source,
     price_effective_on,
     window_start,
