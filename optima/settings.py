@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         description="Fixes the target of advised policies. Unset: the cheapest safe one.",
     )
     min_savings_threshold_usd: float = Field(10.0, ge=0, description="USD a month that a change must save.")
+    price_basis: Literal["list", "net", "amortized"] = Field(
+        "list",
+        description="What a unit is valued at: `list`, or what was billed for it, `net` or `amortized`.",
+    )
 
     # ---- The billing export ----
     cur_s3_bucket: str | None = Field(

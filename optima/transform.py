@@ -82,6 +82,7 @@ def variables(settings: Settings, workspace: Workspace, as_of: datetime, **optio
         "days": settings.capacity_analysis_days,
         "months": settings.table_class_analysis_months,
         "min_savings": settings.min_savings_threshold_usd,
+        "price_basis": settings.price_basis,
         "target_utilization": settings.autoscaling_target_utilization,
         "decisions_path": str(workspace.decisions),
     }

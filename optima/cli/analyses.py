@@ -8,7 +8,7 @@ import typer
 
 from optima.cli import operations, reports
 from optima.cli.commands import command
-from optima.cli.options import Days, MinSavings, Months, Tables, listed
+from optima.cli.options import Days, MinSavings, Months, PriceBasis, Tables, listed
 from optima.cli.session import Session
 from optima.transform import CAPACITY, TABLE_CLASS, UTILIZATION, Analysis
 
@@ -34,6 +34,7 @@ def analyze_capacity(
         ),
     ] = None,
     min_savings: MinSavings = None,
+    price_basis: PriceBasis = None,
     tables: Tables = None,
 ) -> None:
     """Compare on-demand with provisioned capacity for every table with its indexes."""
@@ -41,6 +42,7 @@ def analyze_capacity(
         capacity_analysis_days=days,
         autoscaling_target_utilization=target_utilization,
         min_savings_threshold_usd=min_savings,
+        price_basis=price_basis,
     )
     _analyse(session, CAPACITY, tables)
 
@@ -56,10 +58,15 @@ def analyze_table_class(
         ),
     ] = None,
     min_savings: MinSavings = None,
+    price_basis: PriceBasis = None,
     tables: Tables = None,
 ) -> None:
     """Compare the table classes Standard and Standard-IA, by what was billed for each table."""
-    session = session.given(table_class_analysis_months=months, min_savings_threshold_usd=min_savings)
+    session = session.given(
+        table_class_analysis_months=months,
+        min_savings_threshold_usd=min_savings,
+        price_basis=price_basis,
+    )
     _analyse(session, TABLE_CLASS, tables, breakeven_ratio=breakeven_ratio)
 
 
@@ -75,12 +82,14 @@ def analyze_utilization(
         ),
     ] = None,
     min_savings: MinSavings = None,
+    price_basis: PriceBasis = None,
     tables: Tables = None,
 ) -> None:
     """Find provisioned capacity that is hardly used."""
     session = session.given(
         capacity_analysis_days=days or session.settings.utilization_analysis_days,
         min_savings_threshold_usd=min_savings,
+        price_basis=price_basis,
     )
     _analyse(session, UTILIZATION, tables, low_utilization_threshold=low_utilization_threshold)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -50,4 +50,10 @@ Months = Annotated[
 MinSavings = Annotated[
     float | None,
     typer.Option(min=0, metavar="USD", help="Least saving a month. Default: MIN_SAVINGS_THRESHOLD_USD, 10."),
+]
+PriceBasis = Annotated[
+    Literal["list", "net", "amortized"] | None,
+    typer.Option(
+        help="What a unit is valued at: its list price, or what was billed. Default: PRICE_BASIS, list."
+    ),
 ]

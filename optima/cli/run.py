@@ -11,7 +11,7 @@ import typer
 from optima import warehouse
 from optima.cli import operations, reports, summary
 from optima.cli.commands import command
-from optima.cli.options import Days, MinSavings, Regions, RoleName, UseOrganization, listed
+from optima.cli.options import Days, MinSavings, PriceBasis, Regions, RoleName, UseOrganization, listed
 from optima.cli.session import Session
 from optima.cli.terminal import errors
 
@@ -37,6 +37,7 @@ def run(
     role_name: RoleName = None,
     days: Days = None,
     min_savings: MinSavings = None,
+    price_basis: PriceBasis = None,
     force: Annotated[bool, typer.Option("--force", help="Load everything again, due or not.")] = False,
 ) -> None:
     """Load what is due, build the recommendations and publish them."""
@@ -45,6 +46,7 @@ def run(
         organizations_role_name=role_name,
         capacity_analysis_days=days,
         min_savings_threshold_usd=min_savings,
+        price_basis=price_basis,
     )
     with session.writing():
         steps = due({} if force else last_loads(session), datetime.now(UTC).replace(tzinfo=None))

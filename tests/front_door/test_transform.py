@@ -21,13 +21,14 @@ AS_OF = datetime(2026, 11, 1, 6, 30)
 
 
 def test_variables_come_from_the_settings(tmp_path: Path) -> None:
-    settings = defaults(capacity_analysis_days=28, min_savings_threshold_usd=50.0)
+    settings = defaults(capacity_analysis_days=28, min_savings_threshold_usd=50.0, price_basis="net")
     found = transform.variables(settings, Workspace.at(tmp_path), AS_OF, breakeven_ratio=None)
     assert found == {
         "as_of": "2026-11-01T06:30:00",
         "days": 28,
         "months": 1,
         "min_savings": 50.0,
+        "price_basis": "net",
         "target_utilization": None,
         "decisions_path": str(tmp_path / "data/decisions.jsonl"),
     }
