@@ -34,6 +34,9 @@ class Line:
     is_elsewhere: bool = False
     region: str = "us-east-1"
     is_hourly: bool = False
+    # USD charged per unit, and the share of it that discounts take off again where the export says so.
+    rate: float | None = None
+    discount: float | None = None
     columns: dict[str, Any] = field(default_factory=dict)
 
     def spans(self) -> Iterator[tuple[datetime, datetime, float]]:
@@ -89,19 +92,31 @@ class BilledTable:
 
 def _row(line: Line, span: tuple[datetime, datetime, float], payer: str, account: str) -> dict[str, Any]:
     start, end, amount = span
-    return {
-        "payer_account_id": payer,
-        "export_name": "hourly",
-        "billing_period": start.date().replace(day=1),
-        "file_key": "part-0",
-        "usage_account_id": account,
-        "line_item_type": line.kind,
-        "product_code": "AmazonDynamoDB",
-        "usage_type": line.usage_type,
-        "resource_id": f"arn:aws:dynamodb:{line.region}:{account}:table/{line.table}",
-        "region": line.region,
-        "usage_start_at": start,
-        "usage_end_at": end,
-        "usage_amount": float(amount),
-        "currency": "USD",
-    } | line.columns
+    return (
+        {
+            "payer_account_id": payer,
+            "export_name": "hourly",
+            "billing_period": start.date().replace(day=1),
+            "file_key": "part-0",
+            "usage_account_id": account,
+            "line_item_type": line.kind,
+            "product_code": "AmazonDynamoDB",
+            "usage_type": line.usage_type,
+            "resource_id": f"arn:aws:dynamodb:{line.region}:{account}:table/{line.table}",
+            "region": line.region,
+            "usage_start_at": start,
+            "usage_end_at": end,
+            "usage_amount": float(amount),
+            "currency": "USD",
+        }
+        | _costs(line, amount)
+        | line.columns
+    )
+
+
+def _costs(line: Line, amount: float) -> dict[str, Any]:
+    if line.rate is None:
+        return {}
+    cost = amount * line.rate
+    net = None if line.discount is None else cost * (1 - line.discount)
+    return {"unblended_rate": f"{line.rate:.12f}", "unblended_cost": cost, "net_unblended_cost": net}
