@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboard import wording
 from dashboard.data import KindTotal
+from optima.wording import KINDS, kind_order
 
 _USD = "$,.2f"
 _AXIS_USD = "$,.0f"
@@ -28,7 +29,7 @@ def legend(kinds: Iterable[str]) -> str:
     """
     everywhere = _everywhere(kinds)
     colours = {kind: _COLOURS[min(place, len(_COLOURS) - 1)] for place, kind in enumerate(everywhere)}
-    present = sorted(set(kinds), key=wording.kind_order)
+    present = sorted(set(kinds), key=kind_order)
     return (
         ":small["
         + " &ensp; ".join(f":{colours[kind]}[■] {wording.kind_name(kind)}" for kind in present)
@@ -68,7 +69,7 @@ def by_place(savings: pd.DataFrame) -> alt.Chart:
     largest = savings.groupby("place")["monthly_savings_usd"].max().nlargest(MOST_PLACES)
     rows = savings[savings["place"].isin(largest.index)]
     rows = rows.assign(kind_name=rows["kind"].map(wording.kind_name))
-    kinds = sorted(set(rows["kind"]), key=wording.kind_order)
+    kinds = sorted(set(rows["kind"]), key=kind_order)
     height = len(largest) * (len(kinds) * _BAR + _GAP) + _AXIS
     chart: alt.Chart = (
         alt.Chart(rows, height=height)
@@ -95,7 +96,7 @@ def top_tables(tables: pd.DataFrame) -> alt.Chart:
         # One bar a table, also where two accounts or regions have tables of one name.
         table_key=tables["account_id"] + "|" + tables["region"] + "|" + tables["table_name"],
     )
-    kinds = sorted(set(rows["kind"]), key=wording.kind_order)
+    kinds = sorted(set(rows["kind"]), key=kind_order)
     name_only = _labels(labelExpr="split(datum.label, '|')[2]")
     height = len(rows) * (_BAR + _GAP) + _AXIS
     chart: alt.Chart = (
@@ -141,4 +142,4 @@ def _colour(kinds: Iterable[str]) -> alt.Color:
 
 
 def _everywhere(kinds: Iterable[str]) -> list[str]:
-    return sorted({*wording.KIND_NAMES, *kinds}, key=wording.kind_order)
+    return sorted({*KINDS, *kinds}, key=kind_order)

@@ -27,6 +27,8 @@ KEPT = 16
 # What people can have decided about a recommendation, and what of it is still to be had.
 STATUSES = ("pending", "accepted", "rejected", "snoozed", "implemented")
 OPEN = ("pending", "accepted")
+# The kind whose rows add up: all changes of a table together. Other kinds are about the same dollars in part.
+PLAN = "best_plan"
 # Below this share of known minutes nothing is advised on a resource's capacity.
 ENOUGH_COVERAGE = 0.95
 
@@ -41,13 +43,21 @@ _SELECTED = """
         and (len($statuses::varchar[]) = 0 or list_contains($statuses::varchar[], status))
         and ($min_savings = 0 or monthly_savings_usd >= $min_savings)
         and ($table_pattern = '' or regexp_matches(table_name, $table_pattern))
-    order by monthly_savings_usd desc, account_id, region, table_name, index_name nulls first, kind
+    order by
+        kind <> $plan,
+        monthly_savings_usd desc,
+        account_id,
+        region,
+        table_name,
+        index_name nulls first,
+        kind
 """
 
 _BY_KIND = """
     select
         kind,
         count(*) as recommendations,
+        count(distinct (account_id, region, table_name)) as tables,
         sum(current_monthly_cost_usd) as current_monthly_cost_usd,
         sum(projected_monthly_cost_usd) as projected_monthly_cost_usd,
         sum(monthly_savings_usd) as monthly_savings_usd,
@@ -77,7 +87,7 @@ _BY_REGION = """
     group by all
 """
 
-# Kinds exclude one another in part, so a table counts with the one kind that saves most on it.
+# Of plans, or where the filters select none, of the one kind that saves most on a table: kinds overlap.
 _TOP_TABLES = """
     with
         per_kind as (
@@ -90,7 +100,12 @@ _TOP_TABLES = """
                 sum(current_monthly_cost_usd) as current_monthly_cost_usd,
                 sum(monthly_savings_usd) as monthly_savings_usd
             from selected
-            where advice = 'change'
+            where
+                advice = 'change'
+                and (
+                    kind = $plan
+                    or not exists (select 1 from selected where kind = $plan and advice = 'change')
+                )
             group by all
         )
     select
@@ -206,10 +221,15 @@ class Choices:
 
 @dataclass(frozen=True)
 class KindTotal:
-    """The sums of one kind over the rows to change. Sums of different kinds must not be added."""
+    """The sums of one kind over the rows to change. Sums of different kinds must not be added.
+
+    Attributes:
+        tables: The different tables among the rows.
+    """
 
     kind: str
     recommendations: int
+    tables: int
     current_monthly_cost_usd: Decimal
     projected_monthly_cost_usd: Decimal
     monthly_savings_usd: Decimal
@@ -273,11 +293,11 @@ def choices(build: Build) -> Choices:
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def selected(build: Build, filters: Filters) -> pa.Table:
-    """Return the recommendations that the filters select, all columns, the largest saving first.
+    """Return the recommendations that the filters select, all columns: plans, then the largest saving first.
 
     Arrow tables do not change, so every reader gets the same one and not, as with cache_data, a copy.
     """
-    return cursor(build).execute(_SELECTED, filters.parameters).to_arrow_table()
+    return cursor(build).execute(_SELECTED, {**filters.parameters, "plan": PLAN}).to_arrow_table()
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
@@ -300,8 +320,8 @@ def by_region(build: Build, filters: Filters) -> pd.DataFrame:
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def top_tables(build: Build, filters: Filters, most: int = 10) -> pd.DataFrame:
-    """Return the tables on which a single kind saves most, at most `most` of them, one row each."""
-    return _of_selected(build, filters, _TOP_TABLES, {"most": most}).df()
+    """Return the tables on which plans save most, at most `most`; without plans, on which one kind does."""
+    return _of_selected(build, filters, _TOP_TABLES, {"most": most, "plan": PLAN}).df()
 
 
 def listed(build: Build, filters: Filters) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import data, wording
 from dashboard.data import Filters
 from optima.published import Build
+from optima.wording import counted
 
 _ROW, _MOST_ROWS = 36, 15
 
@@ -19,7 +20,7 @@ def render(build: Build, filters: Filters) -> None:
     selected = data.selected(build, filters)
     heading, export = st.columns([4, 1], vertical_alignment="bottom")
     heading.subheader("Recommendations")
-    heading.caption(f"{wording.count(selected.num_rows, 'row')}, the largest saving first")
+    heading.caption(f"{counted(selected.num_rows, 'row')}, best plans first, then the largest saving")
     export.download_button(
         "Export as CSV",
         lambda: data.as_csv(selected),
@@ -74,7 +75,10 @@ _COLUMNS = {
     "index_name": _text("Index", 90, help="Empty for the table itself."),
     "region": _text("Region", 90),
     "kind": _text("Kind", 110),
-    "monthly_savings_usd": _usd("Saves a month", "USD a month, if only changes of this kind were applied."),
+    "monthly_savings_usd": _usd(
+        "Saves a month",
+        "USD a month. Only best plans add up: any other kind is shown as if only it were applied.",
+    ),
     "current_monthly_cost_usd": _usd("Costs now", "USD a month, of what this kind of change is about."),
     "projected_monthly_cost_usd": _usd("Would cost", "USD a month, after the change."),
     "current_setting": _text("Setting now", 220),

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import wording
 from dashboard.data import ENOUGH_COVERAGE, Gaps, Scope
+from optima.wording import counted
 
 # A daily run is late by then, whichever hour it starts at.
 _STALE_AFTER = timedelta(hours=48)
@@ -38,7 +39,7 @@ def _unread(gaps: Gaps) -> str:
     named = ", ".join(f"{wording.literal(name)} ({account_id})" for name, account_id in accounts[:_NAMED])
     others = f" and {len(accounts) - _NAMED:,} more" if len(accounts) > _NAMED else ""
     return (
-        f"{wording.count(len(accounts), 'account')} could not be read in full: {named}{others}. "
+        f"{counted(len(accounts), 'account')} could not be read in full: {named}{others}. "
         "What is missing there counts in no figure; `dynamodb-optima status` says why."
     )
 
@@ -47,9 +48,7 @@ def _unbilled(gaps: Gaps) -> str:
     if not gaps.unbilled_tables:
         return ""
     all_of_them = gaps.unbilled_tables == gaps.tables
-    named = (
-        "any table" if all_of_them else f"{gaps.unbilled_tables:,} of {wording.count(gaps.tables, 'table')}"
-    )
+    named = "any table" if all_of_them else f"{gaps.unbilled_tables:,} of {counted(gaps.tables, 'table')}"
     return (
         f"No billing export names {named}: the table class is judged from size and demand there, with low "
         "confidence. `dynamodb-optima collect-cur` loads exports."
@@ -59,7 +58,7 @@ def _unbilled(gaps: Gaps) -> str:
 def _gaps(scope: Scope) -> str:
     if not scope.with_gaps:
         return ""
-    resources = wording.count(scope.with_gaps, "table or index", "tables and indexes")
+    resources = counted(scope.with_gaps, "table or index", "tables and indexes")
     return (
         f"{resources} of {scope.resources:,} know less than {ENOUGH_COVERAGE * 100:.0f} % of their minutes: "
         "too little to advise on capacity. `dynamodb-optima collect` fetches what CloudWatch still holds."

@@ -12,6 +12,10 @@ from dashboard import charts, data, wording
 from dashboard.data import Filters, KindTotal, Scope
 from dashboard.views import listing, notices
 from optima.published import Build
+from optima.wording import ALONE, counted, kind_order, usd
+
+# How much wider than any other the card of the plans is.
+_HEADLINE = 1.4
 
 
 def render(build: Build, filters: Filters | None) -> None:
@@ -39,23 +43,29 @@ def render(build: Build, filters: Filters | None) -> None:
 def _totals(build: Build, filters: Filters) -> list[KindTotal]:
     """Return one total per kind asked for, in the product's order, zero where nothing is to change."""
     found = {total.kind: total for total in data.totals(build, filters)}
-    nothing = (0, Decimal(0), Decimal(0), Decimal(0), Decimal(0))
+    nothing = (0, 0, Decimal(0), Decimal(0), Decimal(0), Decimal(0))
     asked = filters.kinds or data.choices(build).kinds
-    return [found.get(kind, KindTotal(kind, *nothing)) for kind in sorted(asked, key=wording.kind_order)]
+    return [found.get(kind, KindTotal(kind, *nothing)) for kind in sorted(asked, key=kind_order)]
 
 
 def _savings(totals: list[KindTotal]) -> None:
-    for column, total in zip(st.columns(max(len(totals), 1)), totals, strict=False):
+    """Draw what the plans save in front, then what each kind would save alone: these add up to nothing."""
+    widths = [_HEADLINE if total.kind == data.PLAN else 1.0 for total in totals]
+    for column, total in zip(st.columns(widths or 1), totals, strict=False):
         with column.container(border=True):
+            plural = "s" if total.kind == data.PLAN else ""
             st.metric(
-                f"{wording.kind_name(total.kind)}, a month",
-                wording.usd(total.monthly_savings_usd),
-                delta=f"{wording.usd(total.annual_savings_usd)} a year",
+                f"{wording.kind_name(total.kind)}{plural}, a month",
+                usd(total.monthly_savings_usd),
+                delta=f"{usd(total.annual_savings_usd)} a year",
                 delta_color="off",
                 delta_arrow="off",
             )
-            recommendations = wording.count(total.recommendations, "recommendation")
-            st.caption(f"{recommendations}, if only this were applied")
+            st.caption(
+                f"{counted(total.tables, 'table')}, all changes together"
+                if total.kind == data.PLAN
+                else f"{counted(total.recommendations, 'recommendation')}, {ALONE}"
+            )
 
 
 def _facts(totals: list[KindTotal], scope: Scope, now: datetime) -> None:
@@ -86,7 +96,12 @@ def _where(build: Build, filters: Filters, totals: list[KindTotal]) -> None:
     with right:
         largest = data.top_tables(build, filters)
         st.subheader("Top ten tables")
-        st.caption("USD a month, by the one kind that saves most")
+        planned = data.PLAN in set(largest["kind"])
+        st.caption(
+            "USD a month, all changes of a table together"
+            if planned
+            else "USD a month, by the one kind that saves most"
+        )
         st.markdown(charts.legend(largest["kind"]))
         st.altair_chart(charts.top_tables(largest), alt="Largest savings")
         _places("region", data.by_region(build, filters))
@@ -96,6 +111,6 @@ def _places(what: str, savings: pd.DataFrame) -> None:
     st.subheader(f"Savings by {what}")
     places = savings["place"].nunique()
     shown = f", the {charts.MOST_PLACES} largest of {places:,}" if places > charts.MOST_PLACES else ""
-    st.caption(f"USD a month, each kind as if only it were applied{shown}")
+    st.caption(f"USD a month; any kind but the best plan as if only it were applied{shown}")
     st.markdown(charts.legend(savings["kind"]))
     st.altair_chart(charts.by_place(savings), alt=f"Savings by {what}")

@@ -16,8 +16,8 @@ from optima import decisions, published
 from optima.cli.commands import command
 from optima.cli.session import Session
 from optima.cli.terminal import answers, errors
-from optima.cli.wording import KINDS, change, counted, usd
 from optima.errors import OptimaError
+from optima.wording import ALONE, change, counted, kind_name, kind_order, saving, usd
 
 # Others read these: names and order are part of the interface.
 COLUMNS = (
@@ -44,12 +44,16 @@ COLUMNS = (
 # Wide enough for a reason beside the rest.
 _TEXT_WIDTH = 200
 
+# The kind whose rows add up, and what of it is still to be had.
+PLAN = "best_plan"
+OPEN = ("pending", "accepted")
 _SETTINGS = ("current_setting", "recommended_setting")
 
 
 class Type(StrEnum):
     """The kinds of advice by the names the command line has for them."""
 
+    PLAN = "plan"
     CAPACITY = "capacity"
     TABLE_CLASS = "table_class"
     UTILIZATION = "utilization"
@@ -57,7 +61,7 @@ class Type(StrEnum):
     @property
     def kind(self) -> str:
         """The kind as the marts name it."""
-        return "capacity_mode" if self is Type.CAPACITY else self.value
+        return {Type.PLAN: "best_plan", Type.CAPACITY: "capacity_mode"}.get(self, self.value)
 
 
 class Status(StrEnum):
@@ -100,7 +104,7 @@ def list_recommendations(
     """List the recommendations of the newest build."""
     rows = select(session, kind=kind, min_savings=min_savings, status=status, everything=everything)
     if style is Format.TABLE and output is None:
-        show(rows, reasons=everything or session.verbose)
+        show(rows, reasons=everything or session.verbose, status=status)
         return
     text = {Format.JSON: as_json, Format.CSV: as_csv, Format.TABLE: as_text}[style](rows)
     if output is None:
@@ -182,17 +186,37 @@ def as_text(rows: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def show(rows: list[dict[str, Any]], *, reasons: bool) -> None:
-    """Show the rows on the terminal, and each kind's total by itself: kinds overlap."""
+def show(rows: list[dict[str, Any]], *, reasons: bool, status: Status | None = None) -> None:
+    """Show the rows on the terminal, and below them the total of the plans, and each kind's by itself.
+
+    What was rejected, put off or done is nothing that can still be saved, so that it counts only where
+    rows of one `status` were asked for.
+    """
     console = answers()
     if not rows:
         console.print("No recommendation matches; --all also lists what is to be kept, with the reason.")
         return
     console.print(_table(rows, reasons=reasons))
-    for kind in dict.fromkeys(row["kind"] for row in rows):
-        savings = [row["monthly_savings_usd"] for row in rows if row["kind"] == kind]
-        total = f"{usd(sum(savings))}/month if only this were applied"
-        console.print(f"{KINDS.get(kind, kind)}: {counted(len(savings), 'row')}, {total}", soft_wrap=True)
+    for line in totals(rows, status):
+        console.print(line, soft_wrap=True)
+
+
+def totals(rows: list[dict[str, Any]], status: Status | None = None) -> list[str]:
+    """Return a line for each kind: what the plans save together, what any other kind would save alone."""
+    counting = [
+        row
+        for row in rows
+        if (status or row["status"] in OPEN) and row["recommended_setting"] != row["current_setting"]
+    ]
+    lines = []
+    for kind in sorted({row["kind"] for row in rows}, key=kind_order):
+        savings = [row["monthly_savings_usd"] for row in counting if row["kind"] == kind]
+        total = sum(savings, Decimal(0))
+        if kind == PLAN:
+            lines.append(f"Best plans: {counted(len(savings), 'table')} → {saving(total)}")
+        else:
+            lines.append(f"{kind_name(kind)}: {counted(len(savings), 'row')}, {usd(total)}/month {ALONE}")
+    return lines
 
 
 def _table(rows: list[dict[str, Any]], *, reasons: bool) -> Any:
@@ -215,7 +239,7 @@ def _table(rows: list[dict[str, Any]], *, reasons: bool) -> Any:
 def _cells(row: dict[str, Any], *, reasons: bool) -> list[str]:
     cost = row["current_monthly_cost_usd"]
     return [
-        KINDS.get(row["kind"], row["kind"]),
+        kind_name(row["kind"]),
         row["account_name"] or row["account_id"],
         row["region"],
         row["table_name"] + (f" / {row['index_name']}" if row["index_name"] else ""),

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from optima import published, warehouse
 from optima.cli.session import Session
 from optima.cli.terminal import answers, errors
-from optima.cli.wording import counted, direction, usd
 from optima.errors import OptimaError
 from optima.published import Build
 from optima.transform import UTILIZATION, Analysis
+from optima.wording import counted, direction, usd
 
 if TYPE_CHECKING:
     from loaders.cloudwatch import Estimate

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from optima import published, warehouse
 from optima.cli.session import Session
-from optima.cli.wording import counted
 from optima.errors import NothingPublishedError, WorkspaceBusyError
+from optima.wording import counted
 
 if TYPE_CHECKING:
     import duckdb

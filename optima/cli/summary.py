@@ -1,40 +1,37 @@
-"""The organisation in a few lines: what was looked at, and what each kind of advice would save by itself."""
+"""The organisation in a few lines: what was looked at, what plans save, what each kind would by itself."""
 
 from __future__ import annotations
 
 from optima import published
 from optima.cli.terminal import answers
-from optima.cli.wording import KINDS, counted, usd
 from optima.published import Build
+from optima.wording import ALONE, counted, kind_name, kind_order, saving
 
 
 def organisation(build: Build) -> None:
-    """Say how much was looked at and what each kind of advice would save if only it were applied."""
+    """Say how much was looked at, what the best plans save together, and what each kind would save alone."""
     with published.open_build(build) as connection:
         accounts, regions, tables = connection.execute(_LOOKED_AT).fetchone() or (0, 0, 0)
         (indexes,) = connection.execute("select count(*) from dim_indexes").fetchone() or (0,)
-        kinds = connection.execute(_BY_KIND).fetchall()
+        found = connection.execute(_BY_KIND).fetchall()
+    kinds = {kind: (changes, monthly) for kind, changes, monthly in found}
+    plans, planned = kinds.pop("best_plan", (0, 0))
     console = answers()
     console.print(
         f"\nLooked at {counted(tables, 'table')} and {counted(indexes, 'index', 'indexes')} "
-        f"in {counted(accounts, 'account')} and {counted(regions, 'region')}. "
-        "Each saving holds if only this were applied:",
+        f"in {counted(accounts, 'account')} and {counted(regions, 'region')}.",
         soft_wrap=True,
     )
-    for kind, changes, monthly in kinds:
-        name = f"{KINDS.get(kind, kind)}:"
+    console.print(f"Best plans: {counted(plans, 'table')} → {saving(planned)}", soft_wrap=True)
+    for kind in sorted(kinds, key=kind_order):
+        changes, monthly = kinds[kind]
+        name = f"{kind_name(kind)}:"
         console.print(
-            f"  {name:<14} {counted(changes, 'recommendation'):>18} → Save {usd(monthly)}/month "
-            f"({usd(monthly * 12)}/year)",
+            f"  {name:<14} {counted(changes, 'recommendation'):>18} → {saving(monthly)} {ALONE}",
             soft_wrap=True,
         )
 
 
 _LOOKED_AT = "select count(distinct account_id), count(distinct region), count(*) from dim_tables"
 # What was rejected, put off or done already is nothing that can still be saved.
-_BY_KIND = """
-    select kind, sum(changes_open), sum(open_monthly_savings_usd) as savings
-    from savings_summary
-    group by kind
-    order by savings desc, kind
-"""
+_BY_KIND = "select kind, sum(changes_open), sum(open_monthly_savings_usd) from savings_summary group by kind"

@@ -53,21 +53,23 @@ def test_json_is_what_others_rely_on(run: Run) -> None:
 
 
 def test_the_list_holds_what_can_be_acted_on_greatest_saving_first(run: Run) -> None:
-    assert ids(run) == ["a3", "a2", "a1"]
-    assert ids(run, "--all") == ["a3", "a2", "a1", "a4"]
+    assert ids(run) == ["a3", "p2", "a2", "p1", "a1"]
+    assert ids(run, "--all") == ["a3", "p2", "a2", "p1", "a1", "p3", "a4"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
+        (["--type", "plan"], ["p2", "p1"]),
+        (["--type", "plan", "--all"], ["p2", "p1", "p3"]),
         (["--type", "capacity"], ["a1"]),
         (["--type", "table_class"], ["a2"]),
         (["--type", "utilization"], ["a3"]),
         (["--type", "utilization", "--all"], ["a3", "a4"]),
-        (["--min-savings", "13.0305"], ["a3", "a2", "a1"]),
-        (["--min-savings", "13.0306"], ["a3", "a2"]),
-        (["--status", "accepted"], ["a2"]),
-        (["--status", "pending"], ["a3", "a1"]),
+        (["--min-savings", "13.0305"], ["a3", "p2", "a2", "p1", "a1"]),
+        (["--min-savings", "13.0306"], ["a3", "p2", "a2"]),
+        (["--status", "accepted"], ["p2", "a2"]),
+        (["--status", "pending"], ["a3", "p1", "a1"]),
         (["--status", "rejected"], []),
     ],
 )
@@ -79,17 +81,23 @@ def test_a_decision_shows_at_once(run: Run, tmp_path: Path) -> None:
     decision = {"recommendation_id": "a3", "status": "rejected"}
     (tmp_path / "data/decisions.jsonl").write_text(json.dumps(decision) + "\n")
     assert ids(run, "--status", "rejected") == ["a3"]
-    assert ids(run, "--status", "pending") == ["a1"]
+    assert ids(run, "--status", "pending") == ["p1", "a1"]
 
 
 def test_csv_has_the_same_columns_with_settings_as_json(run: Run) -> None:
     result = run("list-recommendations", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert tuple(rows[0]) == COLUMNS
-    assert [row["monthly_savings_usd"] for row in rows] == ["919.2963", "106.0", "13.0305"]
+    assert [row["monthly_savings_usd"] for row in rows] == [
+        "919.2963",
+        "50.625",
+        "50.625",
+        "13.0305",
+        "13.0305",
+    ]
     assert rows[0]["account_id"] == "012345678901"
-    assert json.loads(rows[2]["recommended_setting"]) == AUTOSCALED
-    assert rows[2]["index_name"] == ""
+    assert json.loads(rows[4]["recommended_setting"]) == AUTOSCALED
+    assert rows[4]["index_name"] == ""
 
 
 @pytest.mark.parametrize("style", ["table", "csv", "json"])
@@ -98,7 +106,7 @@ def test_output_goes_into_the_file_alone(run: Run, tmp_path: Path, style: str) -
     result = run("list-recommendations", "--format", style, "--output", str(file))
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert "Wrote 3 recommendations to" in result.stderr
+    assert "Wrote 5 recommendations to" in result.stderr
     assert "archive" in file.read_text()
 
 
@@ -108,16 +116,31 @@ def test_a_file_that_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None
     assert "could not be written" in result.stderr
 
 
-def test_the_table_shows_changes_and_never_adds_kinds(run: Run) -> None:
+def test_the_table_shows_changes_and_adds_up_nothing_but_plans(run: Run) -> None:
     text = run("list-recommendations").stdout
-    assert "On-Demand → Provisioned, read 1-200 at 70%, write 1-10 at 70%, 1 index" in text
+    assert "On-Demand → Provisioned, read 1–200 at 70 %, write 1–10 at 70 %, 1 index" in text
     assert "Standard → Standard-IA" in text
     assert "orders / by-day" in text
     assert "read 10,000 → 313" in text
-    assert "capacity mode: 1 row, $13.03/month if only this were applied" in text
-    assert "utilisation: 1 row, $919.30/month if only this were applied" in text
-    assert "1,038.33" not in text, "the sum of all kinds is nobody's saving"
+    assert text.splitlines()[-4:] == [
+        "Best plans: 2 tables → Save $63.66/month ($763.87/year)",
+        "capacity mode: 1 row, $13.03/month if only this were applied",
+        "table class: 1 row, $50.63/month if only this were applied",
+        "utilisation: 1 row, $919.30/month if only this were applied",
+    ]
+    assert "982.95" not in text, "the sum of the kinds is nobody's saving"
     assert "Because of orders." not in text
+
+
+def test_the_total_is_of_what_is_still_open_unless_another_status_is_asked_for(
+    run: Run, tmp_path: Path
+) -> None:
+    decision = {"recommendation_id": "p2", "status": "implemented"}
+    (tmp_path / "data/decisions.jsonl").write_text(json.dumps(decision) + "\n")
+    assert "Best plans: 1 table → Save $13.03/month ($156.37/year)" in run("list-recommendations").stdout
+    assert "Best plans: 1 table → Save $13.03/month" in run("list-recommendations", "--all").stdout
+    done = run("list-recommendations", "--status", "implemented").stdout
+    assert "Best plans: 1 table → Save $50.63/month ($607.50/year)" in done
 
 
 def test_the_table_of_all_rows_says_why(run: Run) -> None:

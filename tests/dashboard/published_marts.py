@@ -164,7 +164,10 @@ class Organisation:
 
 
 def organisation(window_end: datetime) -> Organisation:
-    """Two accounts, two regions, five tables. Saved: capacity 913.0305, class 35.20, utilisation 931.1588."""
+    """Two accounts, two regions, five tables.
+
+    Saved by plans 2019.3893; by each kind alone: capacity 913.0305, class 35.20, utilisation 931.1588.
+    """
     made = Organisation(window_end)
     made.account(PAYMENTS, "payments")
     made.account(ANALYTICS, "analytics")
@@ -187,6 +190,17 @@ def organisation(window_end: datetime) -> Organisation:
     made.recommend("table_class", "prod-orders", ("30", "30"), keep_reason="below_min_savings")
     made.recommend("utilization", "prod-events", ("949", "29.7037"))
     made.recommend("utilization", "test-events", ("47.45", "35.5875"), index_name="by-day")
+    made.recommend(
+        "best_plan",
+        "prod-orders",
+        ("52.9950", "39.9645"),
+        current_setting=json.dumps(ON_DEMAND | {"table_class": "STANDARD"}),
+        recommended_setting=json.dumps(AUTOSCALED | {"table_class": "STANDARD"}),
+    )
+    made.recommend("best_plan", "prod-sessions", ("1600", "560"))
+    made.recommend("best_plan", "prod-events", ("1649", "729.7037"))
+    made.recommend("best_plan", "_archive_2019_", ("200", "164.80"))
+    made.recommend("best_plan", "test-events", ("47.45", "35.5875"))
     return made
 
 

@@ -101,18 +101,22 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def test_read_the_total_filter_by_name_and_download_what_is_left(page: Page, address: str) -> None:
     page.goto(address)
+    expect(page.get_by_text("$2,019.39", exact=True)).to_be_visible()
     expect(page.get_by_text("$913.03", exact=True)).to_be_visible()
     page.get_by_role("textbox", name="Table name (regular expression)").fill("^prod-(orders|events)$")
     page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stMetricValue").get_by_text("$932.33", exact=True)).to_be_visible()
     expect(page.get_by_test_id("stMetricValue").get_by_text("$13.03", exact=True)).to_be_visible()
-    expect(page.get_by_text("2 rows, the largest saving first")).to_be_visible()
+    expect(page.get_by_text("4 rows, best plans first, then the largest saving")).to_be_visible()
     expect(page).to_have_url(re.compile(r"\?table="))
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Export as CSV").click()
     exported = list(csv.DictReader(io.StringIO(downloading.value.path().read_text())))
-    assert [(row["table_name"], row["monthly_savings_usd"]) for row in exported] == [
-        ("prod-events", "919.2963"),
-        ("prod-orders", "13.0305"),
+    assert [(row["kind"], row["table_name"], row["monthly_savings_usd"]) for row in exported] == [
+        ("best_plan", "prod-events", "919.2963"),
+        ("best_plan", "prod-orders", "13.0305"),
+        ("utilization", "prod-events", "919.2963"),
+        ("capacity_mode", "prod-orders", "13.0305"),
     ]
 
 

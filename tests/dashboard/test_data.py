@@ -38,7 +38,7 @@ def test_the_export_quotes_what_csv_separates(workspace: Path, now: datetime) ->
     made = organisation(now)
     made.recommendations[0]["reason"] = 'Flat, at "70" a second,\nall day.'
     build = publish(workspace, made, now)
-    rows = exported(build, Filters(table_pattern="orders"))
+    rows = exported(build, Filters(kinds=("capacity_mode",), table_pattern="orders"))
     assert [row["reason"] for row in rows] == ['Flat, at "70" a second,\nall day.']
 
 
@@ -47,31 +47,48 @@ def test_totals_are_exact(build: Build) -> None:
     assert totals["capacity_mode"].monthly_savings_usd == Decimal("913.0305")
     assert totals["capacity_mode"].current_monthly_cost_usd == Decimal("1522.9950")
     assert totals["utilization"].annual_savings_usd == Decimal("11173.9056")
+    assert totals["best_plan"].monthly_savings_usd == Decimal("2019.3893")
+    assert totals["best_plan"].annual_savings_usd == Decimal("24232.6716")
+    assert (totals["best_plan"].recommendations, totals["best_plan"].tables) == (5, 5)
 
 
 def test_savings_by_account_and_region(build: Build) -> None:
     accounts = data.by_account(build, Filters())
     regions = data.by_region(build, Filters())
     assert sorted(accounts.round(4).itertuples(index=False, name=None)) == [
+        (f"analytics · {ANALYTICS}", "best_plan", 931.1588),
         (f"analytics · {ANALYTICS}", "utilization", 931.1588),
+        (f"payments · {PAYMENTS}", "best_plan", 1088.2305),
         (f"payments · {PAYMENTS}", "capacity_mode", 913.0305),
         (f"payments · {PAYMENTS}", "table_class", 35.2),
     ]
     assert sorted(regions.round(4).itertuples(index=False, name=None)) == [
+        ("eu-west-1", "best_plan", 47.0625),
         ("eu-west-1", "table_class", 35.2),
         ("eu-west-1", "utilization", 11.8625),
+        ("us-east-1", "best_plan", 1972.3268),
         ("us-east-1", "capacity_mode", 913.0305),
         ("us-east-1", "utilization", 919.2963),
     ]
 
 
-def test_a_table_ranks_by_the_one_kind_that_saves_most_its_indexes_included(
+def test_tables_rank_by_what_their_plans_save(build: Build) -> None:
+    top = data.top_tables(build, Filters(), most=3)
+    assert list(zip(top["table_name"], top["kind"], top["monthly_savings_usd"].round(4), strict=True)) == [
+        ("prod-sessions", "best_plan", 1040.0),
+        ("prod-events", "best_plan", 919.2963),
+        ("_archive_2019_", "best_plan", 35.2),
+    ]
+
+
+def test_without_plans_a_table_ranks_by_the_one_kind_that_saves_most_its_indexes_included(
     workspace: Path, now: datetime
 ) -> None:
+    alone = ("capacity_mode", "table_class", "utilization")
     made = organisation(now)
     made.recommend("utilization", "prod-orders", ("20", "5"))
     made.recommend("utilization", "prod-orders", ("20", "8"), index_name="by-customer")
-    top = data.top_tables(publish(workspace, made, now), Filters(), most=4)
+    top = data.top_tables(publish(workspace, made, now), Filters(kinds=alone), most=4)
     assert list(zip(top["table_name"], top["kind"], top["monthly_savings_usd"].round(4), strict=True)) == [
         ("prod-events", "utilization", 919.2963),
         ("prod-sessions", "capacity_mode", 900.0),
@@ -124,13 +141,13 @@ def test_data_ends_with_the_newest_known_minute_and_not_with_the_window(
 
 def test_one_selection_of_two_builds_is_two_answers(workspace: Path, build: Build, now: datetime) -> None:
     later = publish(workspace, Organisation(now), now)
-    assert data.selected(build, Filters()).num_rows == 5
+    assert data.selected(build, Filters()).num_rows == 10
     assert data.selected(later, Filters()).num_rows == 0
 
 
 def test_what_is_offered_to_filter_by(build: Build) -> None:
     offered = data.choices(build)
-    assert set(offered.kinds) == {"capacity_mode", "table_class", "utilization"}
+    assert set(offered.kinds) == {"best_plan", "capacity_mode", "table_class", "utilization"}
     assert offered.accounts == ((ANALYTICS, "analytics"), (PAYMENTS, "payments"))
     assert offered.regions == ("eu-west-1", "us-east-1")
 
@@ -148,7 +165,7 @@ def test_patterns_that_re2_knows(pattern: str) -> None:
 def test_a_kind_keeps_its_colour_whatever_is_filtered(build: Build) -> None:
     all_kinds = charts.by_place(data.by_region(build, Filters())).to_dict()
     one_kind = charts.by_place(data.by_region(build, Filters(kinds=("utilization",)))).to_dict()
-    names = ["Capacity mode", "Table class", "Utilisation"]
+    names = ["Best plan", "Capacity mode", "Table class", "Utilisation"]
     assert all_kinds["encoding"]["color"]["scale"]["domain"] == names
     assert one_kind["encoding"]["color"]["scale"]["domain"] == names
-    assert ":green[■] Utilisation" in charts.legend(["utilization"])
+    assert ":violet[■] Utilisation" in charts.legend(["utilization"])

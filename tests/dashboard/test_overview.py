@@ -44,6 +44,12 @@ def texts(page: AppTest) -> str:
 
 @pytest.mark.usefixtures("build")
 class TestFullBuild:
+    def test_the_headline_is_what_the_plans_save(self) -> None:
+        page = opened()
+        assert page.metric[0].label == "Best plans, a month"
+        assert figures(page)["Best plans, a month"] == ("$2,019.39", "$24,232.67 a year")
+        assert "5 tables, all changes together" in [caption.value for caption in page.caption]
+
     def test_each_kind_has_its_own_total_and_none_is_added_to_another(self) -> None:
         shown = figures(opened())
         assert shown["Capacity mode, a month"] == ("$913.03", "$10,956.37 a year")
@@ -63,14 +69,19 @@ class TestFullBuild:
         page = opened()
         shown = figures(page)
         assert shown["Tables analysed"][0] == "5"
-        assert shown["Recommendations"][0] == "5"
+        assert shown["Recommendations"][0] == "10"
         assert shown["Coverage"][0] == "100.0 %"
         assert shown["Data until"][0] == "4 hours ago"
         assert "Published 3 hours ago" in texts(page)
         assert not page.warning
 
-    def test_the_list_holds_what_is_to_change_the_largest_saving_first(self) -> None:
+    def test_the_list_holds_what_is_to_change_plans_first_then_the_largest_saving(self) -> None:
         assert listed(opened()) == [
+            ("prod-sessions", "Best plan", 1040.0),
+            ("prod-events", "Best plan", 919.2963),
+            ("_archive_2019_", "Best plan", 35.2),
+            ("prod-orders", "Best plan", 13.0305),
+            ("test-events", "Best plan", 11.8625),
             ("prod-events", "Utilisation", 919.2963),
             ("prod-sessions", "Capacity mode", 900.0),
             ("_archive_2019_", "Table class", 35.2),
@@ -79,40 +90,69 @@ class TestFullBuild:
         ]
 
     def test_settings_are_in_words(self) -> None:
-        rows = opened().dataframe[0].value.set_index("table_name")
-        assert rows.loc["prod-orders", "current_setting"] == "On-demand"
+        rows = opened(kind="Best plan").dataframe[0].value.set_index("table_name")
+        assert rows.loc["prod-orders", "current_setting"] == "On-Demand · Standard"
         assert rows.loc["prod-orders", "recommended_setting"] == (
-            "Provisioned · reads 100–1,200 at 70 % · writes 1–10 at 70 %"
+            "Provisioned · Standard · reads 100–1,200 at 70 % · writes 1–10 at 70 %"
         )
 
 
 @pytest.mark.usefixtures("build")
 class TestFilters:
     @pytest.mark.parametrize(
-        ("address", "tables"),
+        ("address", "planned", "others"),
         [
-            ({"kind": "Table class"}, ["_archive_2019_"]),
-            ({"account": f"analytics · {ANALYTICS}"}, ["prod-events", "test-events"]),
-            ({"region": "eu-west-1"}, ["_archive_2019_", "test-events"]),
-            ({"status": "Accepted"}, ["prod-sessions"]),
-            ({"min_savings": "35.2"}, ["prod-events", "prod-sessions", "_archive_2019_"]),
-            ({"min_savings": "35.21"}, ["prod-events", "prod-sessions"]),
-            ({"table": "^prod-.*s$"}, ["prod-events", "prod-sessions", "prod-orders"]),
+            ({"kind": "Table class"}, [], ["_archive_2019_"]),
+            (
+                {"account": f"analytics · {ANALYTICS}"},
+                ["prod-events", "test-events"],
+                ["prod-events", "test-events"],
+            ),
+            ({"region": "eu-west-1"}, ["_archive_2019_", "test-events"], ["_archive_2019_", "test-events"]),
+            ({"status": "Accepted"}, [], ["prod-sessions"]),
+            (
+                {"min_savings": "35.2"},
+                ["prod-sessions", "prod-events", "_archive_2019_"],
+                ["prod-events", "prod-sessions", "_archive_2019_"],
+            ),
+            (
+                {"min_savings": "35.21"},
+                ["prod-sessions", "prod-events"],
+                ["prod-events", "prod-sessions"],
+            ),
+            (
+                {"table": "^prod-.*s$"},
+                ["prod-sessions", "prod-events", "prod-orders"],
+                ["prod-events", "prod-sessions", "prod-orders"],
+            ),
             (
                 {"kind": ["Capacity mode", "Utilisation"], "table": "(?i)EVENTS"},
+                [],
                 ["prod-events", "test-events"],
             ),
         ],
     )
-    def test_the_address_selects(self, address: dict[str, str | list[str]], tables: list[str]) -> None:
-        assert [table for table, _, _ in listed(opened(**address))] == tables
+    def test_the_address_selects(
+        self, address: dict[str, str | list[str]], planned: list[str], others: list[str]
+    ) -> None:
+        rows = listed(opened(**address))
+        assert [table for table, kind, _ in rows if kind == "Best plan"] == planned
+        assert [table for table, _, _ in rows[len(planned) :]] == others
 
     def test_totals_and_counts_follow_the_selection(self) -> None:
         shown = figures(opened(account=f"payments · {PAYMENTS}", region="us-east-1"))
+        assert shown["Best plans, a month"] == ("$1,053.03", "$12,636.37 a year")
         assert shown["Capacity mode, a month"][0] == "$913.03"
         assert shown["Utilisation, a month"][0] == "$0.00"
         assert shown["Tables analysed"][0] == "2"
-        assert shown["Recommendations"][0] == "2"
+        assert shown["Recommendations"][0] == "4"
+
+    def test_the_top_tables_are_those_of_the_plans_where_plans_are_selected(self) -> None:
+        planned = "USD a month, all changes of a table together"
+        alone = "USD a month, by the one kind that saves most"
+        assert planned in texts(opened())
+        assert alone not in texts(opened())
+        assert alone in texts(opened(kind="Utilisation"))
 
     def test_what_was_rejected_put_off_or_done_is_left_out_until_asked_for(
         self, workspace: Path, now: datetime
@@ -120,16 +160,19 @@ class TestFilters:
         made = organisation(now)
         for status, saving in (("rejected", "1"), ("snoozed", "2"), ("implemented", "4")):
             made.recommend("table_class", "prod-events", (saving, "0"), index_name=status, status=status)
+            made.recommend("best_plan", "prod-events", (saving, "0"), index_name=status, status=status)
         publish(workspace, made, now)
+        assert figures(opened())["Best plans, a month"][0] == "$2,019.39"
+        assert figures(opened(status="Rejected"))["Best plans, a month"][0] == "$1.00"
         assert figures(opened())["Table class, a month"][0] == "$35.20"
         assert figures(opened(status="Implemented"))["Table class, a month"][0] == "$4.00"
         assert figures(opened(status=""))["Table class, a month"][0] == "$42.20"
 
     def test_what_should_stay_is_listed_on_request_and_saves_nothing(self) -> None:
         page = opened(keep="true")
-        assert len(listed(page)) == 7
+        assert len(listed(page)) == 12
         assert ("prod-events", "Capacity mode", 0.0) in listed(page)
-        assert figures(page)["Recommendations"][0] == "5"
+        assert figures(page)["Recommendations"][0] == "10"
 
     def test_an_account_that_the_build_does_not_have_selects_nothing(self) -> None:
         page = opened(account="gone · 999999999999")
@@ -151,7 +194,7 @@ class TestFilters:
         page = opened(table="orders", kind="Capacity mode", min_savings="1", keep="true")
         assert len(listed(page)) == 1
         page.button[0].click().run()
-        assert len(listed(page)) == 5
+        assert len(listed(page)) == 10
         assert not page.warning
 
 
@@ -211,8 +254,11 @@ class TestOtherStates:
             made.recommend("capacity_mode", f"table-{number}", ("20", "5"))
         publish(workspace, made, now)
         captions = [caption.value for caption in opened().caption]
-        assert "USD a month, each kind as if only it were applied, the 10 largest of 12" in captions
-        assert "USD a month, each kind as if only it were applied" in captions
+        assert (
+            "USD a month; any kind but the best plan as if only it were applied, the 10 largest of 12"
+            in captions
+        )
+        assert "USD a month; any kind but the best plan as if only it were applied" in captions
 
     def test_partial_coverage_is_not_rounded_up(self, workspace: Path, now: datetime) -> None:
         made = organisation(now)
