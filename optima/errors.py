@@ -13,3 +13,7 @@ class WorkspaceBusyError(OptimaError):
 
 class NothingPublishedError(OptimaError):
     """No build of this workspace has been published yet."""
+
+
+class AmbiguousError(OptimaError):
+    """A name that was given fits several things; the sentence lists them. Exit code 2, as bad input has."""

@@ -12,6 +12,7 @@ from optima.cli import (
     demo,
     diagnostics,
     documentation,
+    explain,
     gui,
     loads,
     recommendations,
@@ -50,6 +51,6 @@ def before_every_command(
     context.obj = Globals(project_root, debug, verbose)
 
 
-for room in (loads, analyses, recommendations, run, demo, gui, diagnostics, documentation, version):
+for room in (loads, analyses, recommendations, explain, run, demo, gui, diagnostics, documentation, version):
     room.register(app)
 app.add_typer(sandbox.app, name="sandbox")

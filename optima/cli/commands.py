@@ -17,7 +17,7 @@ import typer
 
 from optima.cli.session import Session
 from optima.cli.terminal import errors
-from optima.errors import OptimaError
+from optima.errors import AmbiguousError, OptimaError
 from optima.workspace import find_root
 
 _log = logging.getLogger(__name__)
@@ -63,7 +63,8 @@ def command(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function whose first parameter is the session, with the options that all commands share.
 
-    An error that a user can mend ends the command with its one sentence and exit code 1.
+    An error that a user can mend ends the command with its one sentence and exit code 1, or 2 where a name
+    that was given fits several things.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -108,7 +109,7 @@ def sentences(debug: bool) -> Iterator[None]:
             raise
         _log.exception("the command failed")
         errors().print(f"[bold red]Error:[/] {_sentence(error)}", soft_wrap=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2 if isinstance(error, AmbiguousError) else 1) from None
 
 
 def _sentence(error: Exception) -> str:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from optima.cli import operations, recommendations, run, summary
+from optima.cli import explain, operations, recommendations, run, summary
 from optima.cli.commands import command
+from optima.cli.options import PriceBasis
 from optima.cli.sandbox import Accounts, History, Seed, TableCount, sandbox_errors
 from optima.cli.session import Session
 from optima.cli.terminal import answers
@@ -35,7 +36,12 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    session: Session, accounts: Accounts = 6, tables: TableCount = 60, days: History = 14, seed: Seed = 1
+    session: Session,
+    accounts: Accounts = 6,
+    tables: TableCount = 60,
+    days: History = 14,
+    seed: Seed = 1,
+    price_basis: PriceBasis = None,
 ) -> None:
     """Try everything on a sandbox organisation: no AWS account needed, nothing left running."""
     from optima.sandbox import SandboxConfig, running
@@ -44,17 +50,23 @@ def demo(
     workspace = Workspace.at(session.root / "demo")
     config = SandboxConfig(accounts=accounts, tables=tables, days=days, seed=seed, end=session.as_of)
     config = replace(config, founded=founded(workspace, config))
-    settings = defaults(use_organizations=True, capacity_analysis_days=days)
+    settings = defaults(
+        use_organizations=True, capacity_analysis_days=days, price_basis=price_basis or "list"
+    )
     with sandbox_errors(), running(config) as sandbox, environment(sandbox.environment()):
         inside = replace(session, root=workspace.root, given_settings=settings, as_of=sandbox.end)
         with inside.writing():
             run.load(inside, {*run.DUE_AFTER, "collect"}, is_charged=False)
             build = operations.build(inside)
     summary.organisation(build)
-    recommendations.show(recommendations.select(inside), reasons=session.verbose)
-    answers().print(
-        f"\nOpen the dashboard: dynamodb-optima --project-root {_short(workspace.root)} gui", soft_wrap=True
-    )
+    plans = recommendations.select(inside, kind=recommendations.Type.PLAN)
+    recommendations.show(plans, reasons=session.verbose)
+    here = f"dynamodb-optima --project-root {_short(workspace.root)}"
+    console = answers()
+    console.print(f"\nEvery kind of advice:    {here} list-recommendations", soft_wrap=True)
+    if plans:
+        console.print(f"How a plan is computed:  {here} {explain.command_for(plans[0])}", soft_wrap=True)
+    console.print(f"Open the dashboard:      {here} gui", soft_wrap=True)
 
 
 def founded(workspace: Workspace, config: SandboxConfig) -> datetime:

@@ -1,0 +1,338 @@
+"""How the arithmetic of one table is laid out on a terminal, and as plain text where it is piped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from optima.cli import arithmetic as sums
+from optima.cli.explained import Explained, Row, plan_name
+from optima.wording import ALONE, CLASSES, MODES, capacity, change, counted, direction, kind_name
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+_COMPONENTS = {
+    "read": "reads",
+    "write": "writes",
+    "replicated_write": "replicated writes",
+    "storage": "storage",
+}
+_DIMENSIONS = ("read", "write")
+_SHARES = ("mean", "p50", "p90", "p95", "p99", "max")
+_UNKNOWN = "unknown"
+
+
+def show(found: Explained, console: Console) -> None:
+    """Print the whole explanation: the table, every plan, every other recommendation, the outcome."""
+    for part in (_header(found), _plans(found), _advice(found), [_bold(f"\n{found.sentence}")]):
+        for each in part:
+            console.print(each, soft_wrap=not _is_grid(each))
+
+
+def _header(found: Explained) -> Iterator[RenderableType]:
+    table, best = found.table, found.best
+    where = [
+        f"account {table['account_name']} ({table['account_id']})",
+        *([f"OU {table['ou_path']}"] if table["ou_path"] else []),
+        table["region"],
+    ]
+    yield _bold(table["table_name"], f" · {' · '.join(where)}")
+    indexes = counted(table["index_count"], "index", "indexes")
+    replicated = " · replica of a global table" if table["is_replicated"] else ""
+    yield _text(
+        f"{_mode(table)} · {CLASSES.get(table['table_class'], table['table_class'])} · {indexes}{replicated}"
+    )
+    coverage = best["coverage_ratio"]
+    known = _UNKNOWN if coverage is None else sums.ratio(coverage, 2)
+    start, end = best["window_start"], best["window_end"]
+    window = f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC" if start and end else "none"
+    yield _text(f"Window: {window}, {known} of it known")
+    since = f", in force since {best['price_effective_on']}" if best["price_effective_on"] else ""
+    yield _text(
+        f"Prices: {best['price_basis']}, from the {best['price_source'] or 'price list'}{since}. "
+        f"A month is {sums.MONTH_HOURS} hours; amounts are USD a month"
+    )
+    as_of = f", as of {found.as_of:%Y-%m-%d %H:%M} UTC" if found.as_of else ""
+    yield _text(f"Confidence {best['confidence']}, risk {best['risk']}. Build {found.build_id}{as_of}")
+
+
+def _plans(found: Explained) -> Iterator[RenderableType]:
+    if not found.plans:
+        yield _text("\nNo plan of it could be priced.")
+    for plan in found.plans:
+        yield from _plan(plan, found.best)
+
+
+def _plan(plan: Row, best: Row) -> Iterator[RenderableType]:
+    marked = (("today", plan["is_current"]), ("best plan", plan["is_chosen"]))
+    marks = [name for name, is_so in marked if is_so]
+    if plan["rank_by_cost"] is not None and not plan["is_current"]:
+        marks.append(f"no. {plan['rank_by_cost']} by cost")
+    name = plan_name(plan, best["current_setting"])
+    yield _bold(f"\n{name}", f"  ({', '.join(marks)})" if marks else "")
+    total = plan["monthly_cost_usd"]
+    places = _places([line["cost_usd"] for line in plan["lines"]], total)
+    grid = _grid("", "Setting", "Arithmetic", "USD a month", *(["cautious"] if _is_cautious(plan) else []))
+    for line in plan["lines"]:
+        grid.add_row(*(_text(cell) for cell in _cells(line, plan, best, places)))
+    grid.add_row(*(_bold(cell) for cell in _total(plan, places)))
+    yield grid
+    yield from _verdict(plan, places)
+
+
+def _cells(line: Row, plan: Row, best: Row, places: int) -> list[str]:
+    who = line["index_name"] or ("table and indexes" if line["component"] == "storage" else "table")
+    return [
+        f"  {who}: {_COMPONENTS.get(line['component'], line['component'])}",
+        _setting(line, best),
+        "\n".join([sums.cost(line, places), *_simulated(line)]),
+        _UNKNOWN if line["cost_usd"] is None else sums.amount(line["cost_usd"], places),
+        *([_cautious(line, places)] if _is_cautious(plan) else []),
+    ]
+
+
+def _setting(line: Row, best: Row) -> str:
+    if line["component"] == "storage":
+        return str(best["storage_source"] or "")
+    return capacity(line["setting"]) or ("per request" if line["unit"] == "request units" else "")
+
+
+def _simulated(line: Row) -> Iterator[str]:
+    """Say what the simulation saw of a line's capacity, where it was simulated."""
+    if line["least_units"] is None or line["greatest_units"] is None:
+        return
+    mean = sums.number(sums.decimal(line["monthly_quantity"]) / sums.MONTH_HOURS, 2)
+    throttled = counted(line["throttled_minutes"] or 0, "throttled minute")
+    least, greatest = (sums.number(line[name], 2) for name in ("least_units", "greatest_units"))
+    yield f"simulated: {least} to {greatest} units, mean {mean}, {throttled}"
+
+
+def _is_cautious(plan: Row) -> bool:
+    return any(line["cautious_cost_usd"] is not None for line in plan["lines"])
+
+
+def _cautious(line: Row, places: int) -> str:
+    return _UNKNOWN if line["cost_usd"] is None else sums.amount(_most(line), places)
+
+
+def _most(line: Row) -> Decimal:
+    """Return what a line costs by the most cautious reading of how autoscaling is billed."""
+    return sums.decimal(line["cost_usd"] if line["cautious_cost_usd"] is None else line["cautious_cost_usd"])
+
+
+def _total(plan: Row, places: int) -> list[str]:
+    total = plan["monthly_cost_usd"]
+    if total is None:
+        return ["  total", "", "", _UNKNOWN]
+    parts = ""
+    if plan["storage_cost_usd"] is not None and plan["throughput_cost_usd"] is not None:
+        storage, throughput = (
+            sums.amount(plan[name], places) for name in ("storage_cost_usd", "throughput_cost_usd")
+        )
+        parts = f"storage {storage} + throughput {throughput}"
+    cautious = (
+        [sums.amount(sum(sums.rounded(_most(line), places) for line in plan["lines"]), places)]
+        if _is_cautious(plan)
+        else []
+    )
+    return [f"  total {sums.cents(total)}", "", parts, sums.amount(total, places), *cautious]
+
+
+def _verdict(plan: Row, places: int) -> Iterator[RenderableType]:
+    saved = plan["monthly_savings_usd"]
+    if plan["is_current"]:
+        if not plan["is_chosen"]:
+            return
+        yield _text("  ✓ kept: nothing else passes its guards and saves enough")
+        return
+    worth = ""
+    if saved is not None:
+        verb, what = ("saves", saved) if saved >= 0 else ("costs", -saved)
+        worth = (
+            f"{verb} {sums.amount(what, places)} ({sums.cents(what)}) {'' if saved >= 0 else 'more '}a month"
+        )
+        worth += f" with {counted(plan['changes'], 'change')}"
+    if plan["guard"] is None:
+        held = "every guard held" if plan["is_chosen"] else "nothing speaks against it"
+        yield _text(f"  ✓ {'; '.join(part for part in (worth, held) if part)}")
+    else:
+        said = f"{plan['guard']}: {plan['guard_reason'] or ''}".rstrip(": ")
+        yield _text(f"  ✗ {'; '.join(part for part in (worth, said) if part)}")
+
+
+def _advice(found: Explained) -> Iterator[RenderableType]:
+    for row in found.advice:
+        name = kind_name(row["kind"])
+        of = f" of index {row['index_name']}" if row["index_name"] else ""
+        yield _bold(f"\n{name[:1].upper()}{name[1:]}{of}", f"  ({ALONE})")
+        yield _text(f"  {_outcome(row)}")
+        yield from _DETAILS[row["kind"]](row, found)
+        yield _text(f"  {row['reason']}")
+
+
+def _outcome(row: Row) -> str:
+    sure = f"confidence {row['confidence']}, risk {row['risk']}, {row['status']}"
+    if row["advice"] != "change":
+        return f"Keep ({row['keep_reason']}): {_now(row)}; {sure}"
+    now, then, saved = (row[name] for name in _COSTS)
+    places = sums.places_of_sum([now, -then], saved)
+    how = direction(row["kind"], row["current_setting"], row["recommended_setting"])
+    return (
+        f"{how}: {sums.amount(now, places)} − {sums.amount(then, places)} = saves "
+        f"{sums.amount(saved, places)} ({sums.cents(saved)}); {sure}"
+    )
+
+
+_COSTS = ("current_monthly_cost_usd", "projected_monthly_cost_usd", "monthly_savings_usd")
+
+
+def _now(row: Row) -> str:
+    cost = row["current_monthly_cost_usd"]
+    return "its cost is unknown" if cost is None else f"costs {sums.amount(cost)} ({sums.cents(cost)})"
+
+
+def _capacity_mode(row: Row, _found: Explained) -> Iterator[RenderableType]:
+    yield _text(f"  {change(row['current_setting'], row['recommended_setting'])}")
+    known = (
+        ("on-demand", row["on_demand_monthly_cost_usd"]),
+        ("provisioned, autoscaled", row["provisioned_monthly_cost_usd"]),
+        ("the same at its most cautious", row["provisioned_cautious_monthly_cost_usd"]),
+    )
+    yield _text(f"  {_joined((name, sums.amount(cost)) for name, cost in known if cost is not None)}")
+    ratios = (
+        ("reads", row["break_even_utilization"]),
+        ("writes", row["write_break_even_utilization"]),
+    )
+    if text := _joined((name, sums.ratio(each, 2)) for name, each in ratios if each is not None):
+        yield _text(f"  break-even utilisation, above which provisioned is cheaper: {text}")
+    for dimension in _DIMENSIONS:
+        hours, greatest = (row[f"simulated_{dimension}_{name}"] for name in ("unit_hours", "greatest_units"))
+        if hours is not None:
+            up_to = f", up to {sums.number(greatest, 2)}" if greatest is not None else ""
+            yield _text(f"  simulated {dimension}s: {sums.number(hours, 2)} unit-hours in the window{up_to}")
+    if row["simulated_throttled_minutes"] is not None:
+        minutes = counted(row["simulated_throttled_minutes"], "throttled minute")
+        yield _text(f"  simulated: {minutes}, {sums.number(row['simulated_throttled_units'] or 0, 2)} units")
+    if row["decision_savings_usd"] not in (None, row["monthly_savings_usd"]):
+        yield _text(f"  all replicas together save {sums.amount(row['decision_savings_usd'])}")
+
+
+def _table_class(row: Row, _found: Explained) -> Iterator[RenderableType]:
+    for name, prefix in (("Standard", "standard"), ("Standard-IA", "ia")):
+        storage, throughput = (row[f"{prefix}_{part}_cost_usd"] for part in ("storage", "throughput"))
+        if storage is not None and throughput is not None:
+            places = sums.places_of_sum([storage, throughput], storage + throughput)
+            yield _text(
+                f"  {name}: S {sums.amount(storage, places)} + T {sums.amount(throughput, places)} "
+                f"= {sums.amount(storage + throughput, places)}"
+            )
+    shares = [
+        f"S / T at Standard prices {sums.number(row['ratio'], 4)}" if row["ratio"] is not None else "",
+        f"break-even {sums.number(row['breakeven_ratio'], 4)}" if row["breakeven_ratio"] is not None else "",
+        f"{sums.number(row['storage_gb'], 6)} GB" if row["storage_gb"] is not None else "",
+        f"usage from the {row['source_of_usage']}"
+        if row["source_of_usage"] == "billing export"
+        else f"usage {row['source_of_usage']}",
+    ]
+    yield _text(f"  {', '.join(share for share in shares if share)}")
+
+
+def _utilization(row: Row, found: Explained) -> Iterator[RenderableType]:
+    grid = _grid("", *_SHARES, "peak a second", "setting now", "advised", "arithmetic")
+    for dimension in _DIMENSIONS:
+        now, then = (
+            capacity(row[name].get(dimension)) for name in ("current_setting", "recommended_setting")
+        )
+        peak = row[f"{dimension}_stored_peak_units_per_second"]
+        cells = [
+            f"  {dimension}s",
+            *(_share(row[f"{dimension}_{share}_utilization"]) for share in _SHARES),
+            "" if peak is None else sums.number(peak, 3),
+            now,
+            then,
+            _removed(row, dimension, found),
+        ]
+        grid.add_row(*(_text(cell) for cell in cells))
+    yield grid
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else sums.ratio(value)
+
+
+def _removed(row: Row, dimension: str, found: Explained) -> str:
+    """Write what fixed units that are taken away save, by the price of today's line."""
+    before, after = ((row[name].get(dimension) or {}).get("units") for name in _SETTINGS)
+    line = _line_of(found.today, row["resource_key"], dimension)
+    if before is None or after is None or before == after or line is None or line["price_usd"] is None:
+        return ""
+    less = " less what is free or reserved" if line["free_share"] or line["sunk_quantity"] else ""
+    peak = row[f"{dimension}_stored_peak_units_per_second"]
+    used = f"; the peak is {sums.ratio(peak / after, 2)} of {after:,}" if peak else ""
+    return f"({before:,} − {after:,}) × {sums.MONTH_HOURS} × {sums.number(line['price_usd'], 12)}{less}{used}"
+
+
+_SETTINGS = ("current_setting", "recommended_setting")
+
+
+def _line_of(plan: Row | None, resource_key: str, dimension: str) -> Row | None:
+    wanted = ("write", "replicated_write") if dimension == "write" else ("read",)
+    lines = plan["lines"] if plan else []
+    return next(
+        (line for line in lines if line["resource_key"] == resource_key and line["component"] in wanted),
+        None,
+    )
+
+
+_DETAILS = {"capacity_mode": _capacity_mode, "table_class": _table_class, "utilization": _utilization}
+
+
+def _mode(table: Mapping[str, Any]) -> str:
+    mode = MODES.get(table["billing_mode"], table["billing_mode"])
+    autoscaled = [f"{name}s" for name in _DIMENSIONS if table[f"is_{name}_autoscaled"]]
+    if table["billing_mode"] != "PROVISIONED":
+        return str(mode)
+    return f"{mode}, {' and '.join(autoscaled)} autoscaled" if autoscaled else f"{mode}, fixed"
+
+
+def _places(costs: Sequence[Decimal | None], total: Decimal | None) -> int:
+    known = [cost for cost in costs if cost is not None]
+    if total is None or len(known) < len(costs):
+        return sums.LEAST_PLACES
+    return sums.places_of_sum(known, total)
+
+
+def _joined(pairs: Any) -> str:
+    return ", ".join(f"{name} {text}" for name, text in pairs)
+
+
+def _grid(*headings: str) -> Table:
+    from rich.table import Table
+
+    grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for heading in headings:
+        is_text = heading in ("", "Setting", "Arithmetic", "setting now", "advised", "arithmetic")
+        grid.add_column(heading, justify="left" if is_text else "right", overflow="fold")
+    return grid
+
+
+def _is_grid(each: RenderableType) -> bool:
+    from rich.table import Table
+
+    return isinstance(each, Table)
+
+
+def _text(words: str) -> Text:
+    from rich.text import Text
+
+    return Text(words)
+
+
+def _bold(words: str, rest: str = "") -> Text:
+    from rich.text import Text
+
+    return Text.assemble((words, "bold"), rest)
