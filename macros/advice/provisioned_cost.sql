@@ -1,4 +1,8 @@
-{# USD a month of provisioned unit-hours, in a query that has the dimension's price and free-tier share. #}
+{# USD a month of provisioned unit-hours, in a query that has the dimension's price, its free-tier share and what owned
+   commitments cover of it. #}
 {% macro provisioned_cost(unit_hours) %}
-    {{ usd(billed_unit_hours(unit_hours, "free_share", "free_unit_hours") ~ " * unit_hour_price_usd") }}
+    {%- set paid = billed_unit_hours(
+        "(" ~ beyond(unit_hours, "sunk_unit_hours") ~ ")", "free_share", "free_unit_hours"
+    ) -%}
+    {{ usd(beyond("(" ~ paid ~ " * unit_hour_price_usd)", "sunk_plan_usd")) }}
 {% endmacro %}

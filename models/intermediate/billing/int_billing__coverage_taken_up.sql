@@ -128,8 +128,9 @@ select
     component,
     billing_mode,
     table_class,
+    coverage,
     sum(amount) as covered_amount,
     -- 0 where nobody else would use it, 1 where all of it would be used.
     sum(cast(amount as double) * least(1.0, greatest(0.0, coalesce(others_share, 0.0)))) as taken_up_amount
 from shares
-group by account_id, region, table_name, billing_month, component, billing_mode, table_class
+group by account_id, region, table_name, billing_month, component, billing_mode, table_class, coverage

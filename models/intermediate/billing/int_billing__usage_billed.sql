@@ -41,22 +41,54 @@ with
     ),
 
     -- Usage of a class that the table has left since is covered by nothing today.
+    covered_amounts as (
+        select
+            coverage.table_key,
+            coverage.billing_month,
+            coverage.component,
+            coverage.billing_mode,
+            coverage.table_class,
+            {% for coverage in ["reserved", "plan"] %}
+                sum(
+                    case
+                        when coverage.coverage = '{{ coverage }}' then cast(coverage.covered_amount as double)
+                    end
+                ) as {{ coverage }}_amount,
+                sum(
+                    case
+                        when coverage.coverage = '{{ coverage }}'
+                        then cast(coverage.covered_amount as double) - coverage.taken_up_amount
+                    end
+                ) as sunk_{{ coverage }}_amount {{ "," if not loop.last }}
+            {% endfor %}
+        from coverage
+        group by
+            coverage.table_key,
+            coverage.billing_month,
+            coverage.component,
+            coverage.billing_mode,
+            coverage.table_class
+    ),
+
     sunk_amounts as (
         select
             month_amounts.*,
-            case
-                when month_amounts.table_class = month_amounts.table_class_in_force
-                then coalesce(cast(coverage.covered_amount as double) - coverage.taken_up_amount, 0)
-                else 0
-            end as sunk_amount
+            {% for amount in [
+                "reserved_amount",
+                "sunk_reserved_amount",
+                "sunk_plan_amount",
+            ] %}
+                coalesce(covered_amounts.{{ amount }}, 0) as {{ amount }} {{ "," if not loop.last }}
+            {% endfor %}
         from month_amounts
         left join
-            coverage
-            on month_amounts.table_key = coverage.table_key
-            and month_amounts.billing_month = coverage.billing_month
-            and month_amounts.component = coverage.component
-            and month_amounts.billing_mode = coverage.billing_mode
-            and month_amounts.table_class = coverage.table_class
+            covered_amounts
+            on month_amounts.table_key = covered_amounts.table_key
+            and month_amounts.billing_month = covered_amounts.billing_month
+            and month_amounts.component = covered_amounts.component
+            and month_amounts.billing_mode = covered_amounts.billing_mode
+            and month_amounts.table_class = covered_amounts.table_class
+            and month_amounts.table_class = month_amounts.table_class_in_force
     ),
 
     hours as (select table_key, sum(covered_hours) as covered_hours from table_months group by table_key),
@@ -66,10 +98,16 @@ with
             sunk_amounts.table_key,
             sunk_amounts.component,
             sunk_amounts.billing_mode,
-            sum(cast(sunk_amounts.amount as double))
-            * {{ hours_per_month() }}
-            / max(hours.covered_hours) as amount,
-            sum(sunk_amounts.sunk_amount) * {{ hours_per_month() }} / max(hours.covered_hours) as sunk_amount
+            {% for amount in [
+                "amount",
+                "reserved_amount",
+                "sunk_reserved_amount",
+                "sunk_plan_amount",
+            ] %}
+                sum(cast(sunk_amounts.{{ amount }} as double))
+                * {{ hours_per_month() }}
+                / max(hours.covered_hours) as {{ amount }} {{ "," if not loop.last }}
+            {% endfor %}
         from sunk_amounts
         inner join hours on sunk_amounts.table_key = hours.table_key
         where sunk_amounts.component <> 'storage'
@@ -81,7 +119,9 @@ with
             component,
             billing_mode,
             sum(cast(amount as double)) * max(hours_of_month) / max(covered_hours) as amount,
-            0 as sunk_amount
+            0 as reserved_amount,
+            0 as sunk_reserved_amount,
+            0 as sunk_plan_amount
         from sunk_amounts
         where component = 'storage' and is_newest
         group by table_key, component, billing_mode
@@ -93,5 +133,8 @@ select
     component,
     billing_mode,
     {{ quantity("amount") }} as monthly_amount,
-    {{ quantity("sunk_amount") }} as monthly_sunk_amount
+    {{ quantity("sunk_reserved_amount + sunk_plan_amount") }} as monthly_sunk_amount,
+    {{ quantity("reserved_amount") }} as monthly_reserved_amount,
+    {{ quantity("sunk_reserved_amount") }} as monthly_sunk_reserved_amount,
+    {{ quantity("sunk_plan_amount") }} as monthly_sunk_plan_amount
 from monthly_amounts

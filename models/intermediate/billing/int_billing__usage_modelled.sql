@@ -1,7 +1,7 @@
 with
     dimensions as (select * from {{ ref("int_costs__dimensions_measured") }}),
 
-    resources as (select * from {{ ref("int_inventory__resources") }}),
+    storage as (select * from {{ ref("int_costs__storage_measured") }}),
 
     amounts as (
         select
@@ -15,8 +15,8 @@ with
             table_key,
             'storage' as component,
             cast(null as {{ dbt.type_string() }}) as billing_mode,
-            {{ quantity(storage_gb("size_bytes", "item_count", "is_replicated")) }} as amount
-        from resources
+            storage_gb as amount
+        from storage
     )
 
 select

@@ -1,4 +1,3 @@
-{%- set peak_utilization = var("peak_utilization") -%}
 with
     dimensions as (
         select * from {{ ref("int_costs__dimensions_priced") }} where billing_mode = 'PROVISIONED'
@@ -17,21 +16,7 @@ with
             policies.maximum as safe_maximum,
             policies.monthly_unit_hours as policy_monthly_unit_hours,
             policies.throttled_minutes as policy_throttled_minutes,
-            greatest(
-                1,
-                {{
-                    whole_units(
-                        "greatest(coalesce(dimensions.stored_peak_units_per_second, 0), "
-                        ~ "coalesce(dimensions.max_units_per_second, 0)) / "
-                        ~ peak_utilization
-                    )
-                }},
-                {{
-                    whole_units(
-                        "coalesce(dimensions.long_memory_peak_units_per_second, 0) / " ~ peak_utilization
-                    )
-                }}
-            ) as needed_units
+            {{ needed_units() }} as needed_units
         from dimensions
         inner join history on dimensions.resource_key = history.resource_key
         left join
@@ -75,6 +60,18 @@ with
                 then 'coarse_points'
             end as keep_reason
         from needs
+    ),
+
+    costed as (
+        select
+            *,
+            keep_reason is null as is_cut,
+            case
+                when keep_reason is null
+                then {{ provisioned_cost("proposed_unit_hours") }}
+                else current_cost_usd
+            end as proposed_cost_usd
+        from proposed
     )
 
 select
@@ -97,10 +94,12 @@ select
     long_memory_peak_units_per_second,
     long_memory_peak_at,
     throttle_events,
-    keep_reason is null as is_cut,
+    is_cut,
+    -- A resource is worth changing by what both of its dimensions save.
+    is_cut
+    and coalesce(sum(current_cost_usd - proposed_cost_usd) over (partition by resource_key), 0)
+    >= {{ var("min_savings") }} as is_advised,
     keep_reason,
     current_cost_usd,
-    case
-        when keep_reason is null then {{ provisioned_cost("proposed_unit_hours") }} else current_cost_usd
-    end as proposed_cost_usd
-from proposed
+    proposed_cost_usd
+from costed

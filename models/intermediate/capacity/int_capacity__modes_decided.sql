@@ -148,6 +148,7 @@ select
     peak_units_per_second,
     has_on_demand_maximum,
     exceeds_quota,
+    cuts_throttled_dimension,
     lacks_request_price,
     lacks_unit_hour_price
 from chosen

@@ -97,6 +97,8 @@ with
             dimensions.free_share,
             dimensions.free_unit_hours,
             dimensions.unit_hour_price_usd,
+            dimensions.sunk_unit_hours,
+            dimensions.sunk_plan_usd,
             {% for bound in ["unit_hours", "unit_hours_upper", "unit_hours_held"] %}
                 -- Autoscaled today: what was provisioned, by the ratio of the two simulations, so that
                 -- whatever is wrong with the model is wrong on both sides.
@@ -145,6 +147,8 @@ select
     throttled_units,
     throttled_minutes,
     monthly_unit_hours,
+    monthly_unit_hours_upper,
+    monthly_unit_hours_held,
     {{ provisioned_cost("monthly_unit_hours") }} as cost_usd,
     {{ provisioned_cost("monthly_unit_hours_upper") }} as cost_upper_usd,
     {{ provisioned_cost("monthly_unit_hours_held") }} as cost_held_usd

@@ -3,6 +3,8 @@ with
 
     policies as (select * from {{ ref("int_capacity__policies_chosen") }} where purpose = 'search'),
 
+    fixed as (select * from {{ ref("int_capacity__fixed_units_chosen") }}),
+
     written as (
         select
             dimensions.resource_key,
@@ -25,8 +27,12 @@ with
             case
                 when policies.policy_key is not null
                 then {{ policy_setting("policies.minimum", "policies.maximum", "policies.target") }}
-            end as policy_setting
+            end as policy_setting,
+            case
+                when fixed.fixed_units is not null then {{ units_setting("fixed.fixed_units") }}
+            end as fixed_setting
         from dimensions
+        left join fixed on dimensions.resource_dimension_key = fixed.resource_dimension_key
         left join
             policies
             on dimensions.resource_key = policies.resource_key
@@ -38,7 +44,7 @@ with
             resource_key,
             max(table_key) as table_key,
             max(index_name) as index_name,
-            {% for setting in ["current", "policy"] %}
+            {% for setting in ["current", "policy", "fixed"] %}
                 {{
                     read_write_setting(
                         "max(case when dimension = 'read' then " ~ setting ~ "_setting end)",
@@ -53,7 +59,7 @@ with
     indexes as (
         select
             table_key,
-            {% for setting in ["current", "policy"] %}
+            {% for setting in ["current", "policy", "fixed"] %}
                 {{
                     dbt.listagg(
                         "'\"' || index_name || '\":{' || " ~ setting ~ "_settings || '}'",
@@ -69,7 +75,7 @@ with
 
 select
     tables.table_key,
-    {% for setting in ["current", "policy"] %}
+    {% for setting in ["current", "policy", "fixed"] %}
         '{"billing_mode":"PROVISIONED",'
         || tables.{{ setting }}_settings
         || coalesce(',"indexes":{' || indexes.{{ setting }}_settings || '}', '')

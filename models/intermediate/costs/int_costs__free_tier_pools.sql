@@ -1,13 +1,19 @@
 with
     dimensions as (select * from {{ ref("int_costs__dimensions_measured") }}),
 
-    resources as (select * from {{ ref("int_inventory__resources") }}),
+    tables as (select * from {{ ref("int_inventory__resources") }} where not is_index),
+
+    storage as (select * from {{ ref("int_costs__storage_measured") }}),
+
+    billed as (select * from {{ ref("int_billing__usage_billed") }} where billing_mode = 'PROVISIONED'),
 
     accounts as (select account_id, payer_account_id from {{ ref("dim_accounts") }}),
 
     prices as (select * from {{ ref("dim_prices") }}),
 
-    -- What a pool uses today: unit-hours of provisioned capacity and GB, both of class Standard only.
+    -- What a pool uses today: unit-hours of provisioned capacity, less those that reserved capacity serves,
+    -- and GB,
+    -- all of class Standard only.
     uses as (
         select
             account_id,
@@ -18,12 +24,18 @@ with
         where billing_mode = 'PROVISIONED' and table_class = 'STANDARD'
         union all
         select
-            account_id,
-            region,
-            'storage' as free_of,
-            {{ storage_gb("size_bytes", "item_count", "is_replicated") }} as amount
-        from resources
-        where table_class = 'STANDARD'
+            tables.account_id,
+            tables.region,
+            billed.component as free_of,
+            - billed.monthly_reserved_amount as amount
+        from billed
+        inner join tables on billed.table_key = tables.table_key
+        where tables.table_class = 'STANDARD' and tables.billing_mode = 'PROVISIONED'
+        union all
+        select tables.account_id, tables.region, 'storage' as free_of, storage.storage_gb as amount
+        from storage
+        inner join tables on storage.table_key = tables.table_key
+        where tables.table_class = 'STANDARD'
     ),
 
     used as (
@@ -31,8 +43,8 @@ with
             coalesce(accounts.payer_account_id, uses.account_id) as payer_account_id,
             uses.region,
             {% for free_of in ["read", "write", "replicated_write", "storage"] %}
-                coalesce(
-                    sum(case when uses.free_of = '{{ free_of }}' then uses.amount end), 0
+                greatest(
+                    coalesce(sum(case when uses.free_of = '{{ free_of }}' then uses.amount end), 0), 0
                 ) as {{ free_of }}_used {{ "," if not loop.last }}
             {% endfor %}
         from uses

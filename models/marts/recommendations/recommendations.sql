@@ -1,5 +1,6 @@
 {#- The one list of kinds: a new kind of advice is a mart with these columns, and its name here. -#}
 {%- set kinds = [
+    "best_plans",
     "capacity_mode_recommendations",
     "table_class_recommendations",
     "utilization_recommendations",

@@ -15,6 +15,7 @@ select
     {{ usd("sum(annual_savings_usd)") }} as annual_savings_usd,
     {{ usd("sum(case when status in ('pending', 'accepted') then monthly_savings_usd else 0 end)") }}
     as open_monthly_savings_usd,
-    'if only this were applied' as total_label
+    -- Plans exclude each other's changes already, so that theirs is the one total that may be added up.
+    case when kind = 'best_plan' then 'sum of best plans' else 'if only this were applied' end as total_label
 from recommendations
 group by account_id, region, kind

@@ -87,6 +87,7 @@ with
                 ) as {{ dimension }}_stored_peak_units_per_second,
             {% endfor %}
             bool_or(is_cut) as has_cut,
+            bool_or(is_advised) as is_advised,
             -- What speaks loudest against a cut, where neither dimension has one.
             case
                 {% for code in [
@@ -131,7 +132,7 @@ with
             case
                 when not merged.has_cut
                 then merged.obstacle
-                when coalesce(merged.current_cost_usd - merged.proposed_cost_usd, 0) < {{ min_savings }}
+                when not merged.is_advised
                 then 'below_min_savings'
             end as keep_reason
         from merged
