@@ -23,11 +23,13 @@ def rounded(value: Any, places: int) -> Decimal:
     return decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
-def places_of_sum(parts: Iterable[Any], total: Any) -> int:
-    """Return the fewest decimals, four or more, at which the rounded parts add up to the rounded total."""
-    exact = [decimal(part) for part in parts]
+def places(*equations: tuple[Iterable[Any], Any]) -> int:
+    """Return the fewest decimals, four or more, at which each sum's rounded parts make its rounded total."""
+    sums = [([decimal(part) for part in parts], decimal(total)) for parts, total in equations]
     for places in range(LEAST_PLACES, MOST_PLACES):
-        if sum(rounded(part, places) for part in exact) == rounded(total, places):
+        if all(
+            sum(rounded(part, places) for part in parts) == rounded(total, places) for parts, total in sums
+        ):
             return places
     return MOST_PLACES
 
@@ -63,15 +65,20 @@ def cost(line: Mapping[str, Any], places: int) -> str:
     if line["paid_quantity"] is None:
         return "unknown quantity"
     price, paid, plan = decimal(line["price_usd"]), decimal(line["paid_quantity"]), _plan(line)
+    taken = _taken(line)
     digits = next(
         (
             digits
             for digits in range(MOST_PLACES)
             if rounded(rounded(paid, digits) * price - plan, places) == rounded(line["cost_usd"], places)
+            and _comes_out(line["monthly_quantity"], taken, paid, digits)
         ),
         MOST_PLACES,
     )
-    text = f"{_paid(line, digits)} {line['unit']} × {number(price, 12)}"
+    minus = [f"{number(quantity, digits)} ({why})" for quantity, why in taken]
+    derived = _derived(line, digits)
+    how = " − ".join([derived or number(line["monthly_quantity"], digits), *minus]) + " = "
+    text = f"{how if derived or taken else ''}{number(paid, digits)} {line['unit']} × {number(price, 12)}"
     return f"{text} − {number(plan)} of a Savings Plan" if plan else text
 
 
@@ -81,30 +88,19 @@ def _plan(line: Mapping[str, Any]) -> Decimal:
     return min(decimal(line["sunk_plan_usd"] or 0), listed)
 
 
-def _paid(line: Mapping[str, Any], digits: int) -> str:
-    """Write the quantity that is paid for, and how it comes about."""
+def _taken(line: Mapping[str, Any]) -> list[tuple[Decimal, str]]:
+    """Return what is taken off the quantity until what is paid for is left, and why."""
     whole, paid = decimal(line["monthly_quantity"]), decimal(line["paid_quantity"])
-    sunk = min(decimal(line["sunk_quantity"] or 0), whole)
-    share = f"free, {ratio(line['free_share'], 2)}" if line["free_share"] else "free"
-    parts = [(sunk, "reserved"), (whole - sunk - paid, share)]
-    taken = [(quantity, why) for quantity, why in parts if rounded(quantity, 6)]
-    if taken:
-        digits = max(digits, places_of_difference(whole, [quantity for quantity, _ in taken], paid))
-    start = [number(quantity, digits) + f" ({why})" for quantity, why in taken]
-    derived = _derived(line, digits)
-    if not derived and not taken:
-        return number(paid, digits)
-    return f"{' − '.join([derived or number(whole, digits), *start])} = {number(paid, digits)}"
+    reserved = min(decimal(line["sunk_quantity"] or 0), whole)
+    free = f"free, {ratio(line['free_share'], 2)}" if line["free_share"] else "free"
+    parts = [(reserved, "reserved"), (whole - reserved - paid, free)]
+    return [(quantity, why) for quantity, why in parts if rounded(quantity, 6)]
 
 
-def places_of_difference(whole: Any, parts: Iterable[Any], rest: Any) -> int:
-    """Return the fewest decimals at which the whole less its parts, as printed, is the rest as printed."""
-    taken = [decimal(part) for part in parts]
-    for places in range(MOST_PLACES):
-        left = rounded(whole, places) - sum(rounded(part, places) for part in taken)
-        if left == rounded(rest, places):
-            return places
-    return MOST_PLACES
+def _comes_out(whole: Any, taken: Iterable[tuple[Decimal, str]], rest: Decimal, places: int) -> bool:
+    """Tell whether the whole less what is taken is the rest, each as it is printed."""
+    left = rounded(whole, places) - sum(rounded(quantity, places) for quantity, _ in taken)
+    return left == rounded(rest, places)
 
 
 def _derived(line: Mapping[str, Any], digits: int) -> str:
@@ -113,6 +109,8 @@ def _derived(line: Mapping[str, Any], digits: int) -> str:
     units = (line["setting"] or {}).get("units")
     if units is not None and units * MONTH_HOURS == quantity:
         return f"{number(units)} × {MONTH_HOURS}"
+    if line.get("scaled_from"):
+        return _scaled(decimal(line["scaled_from"]), quantity, digits)
     seen, minutes = line.get("window_units"), line.get("known_minutes")
     if line["unit"] != "request units" or not seen or not minutes:
         return ""
@@ -123,4 +121,13 @@ def _derived(line: Mapping[str, Any], digits: int) -> str:
         scaled = rounded(seen, places) * MONTH_HOURS * 60 / minutes
         if rounded(scaled, digits) == rounded(quantity, digits):
             return f"{number(seen, places)} seen × {month:,} / {known}"
+    return ""
+
+
+def _scaled(today: Decimal, quantity: Decimal, digits: int) -> str:
+    """Write a quantity as today's times the ratio of two simulations, with as many decimals as it takes."""
+    for places in range(1, 16):
+        shown = rounded(quantity / today, places)
+        if rounded(rounded(today, digits) * shown, digits) == rounded(quantity, digits):
+            return f"{number(today, digits)} today × {number(shown, places)} by simulation"
     return ""

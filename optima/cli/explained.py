@@ -186,7 +186,26 @@ def _plans(connection: duckdb.DuckDBPyConnection, where: tuple[str, ...]) -> lis
         plan["lines"] = [
             line for line in lines if line["plan_alternative_key"] == plan["plan_alternative_key"]
         ]
+    _compare_simulated(plans)
     return plans
+
+
+def _compare_simulated(plans: list[Row]) -> None:
+    """Note on each simulated line what is provisioned today, where a policy sets that.
+
+    Another policy then costs what today's does times the ratio of the two simulations.
+    """
+    key = ("resource_key", "component")
+    today = next((plan for plan in plans if plan["is_current"]), None)
+    scaled = {
+        tuple(line[name] for name in key): line["monthly_quantity"]
+        for line in (today["lines"] if today else [])
+        if "min" in (line["setting"] or {})
+    }
+    for plan in plans:
+        for line in plan["lines"]:
+            is_simulated = line["least_units"] is not None
+            line["scaled_from"] = scaled.get(tuple(line[name] for name in key)) if is_simulated else None
 
 
 # With what was seen in the window, from which request units of a month are scaled.

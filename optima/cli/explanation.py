@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +22,23 @@ _COMPONENTS = {
     "storage": "storage",
 }
 _DIMENSIONS = ("read", "write")
+_PARTS = ("storage_cost_usd", "throughput_cost_usd")
 _SHARES = ("mean", "p50", "p90", "p95", "p99", "max")
 _UNKNOWN = "unknown"
+# Where nobody's screen is the limit, no line of arithmetic is broken.
+_PIPED_WIDTH = 1000
 
 
 def show(found: Explained, console: Console) -> None:
     """Print the whole explanation: the table, every plan, every other recommendation, the outcome."""
-    for part in (_header(found), _plans(found), _advice(found), [_bold(f"\n{found.sentence}")]):
-        for each in part:
-            console.print(each, soft_wrap=not _is_grid(each))
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH
+    with console.capture() as captured:
+        for part in (_header(found), _plans(found), _advice(found), [_bold(f"\n{found.sentence}")]):
+            for each in part:
+                console.print(each, soft_wrap=not _is_grid(each))
+    text = captured.get()
+    console.file.write("".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
 def _header(found: Explained) -> Iterator[RenderableType]:
@@ -64,31 +72,31 @@ def _plans(found: Explained) -> Iterator[RenderableType]:
     if not found.plans:
         yield _text("\nNo plan of it could be priced.")
     for plan in found.plans:
-        yield from _plan(plan, found.best)
+        yield from _plan(plan, found)
 
 
-def _plan(plan: Row, best: Row) -> Iterator[RenderableType]:
+def _plan(plan: Row, found: Explained) -> Iterator[RenderableType]:
     marked = (("today", plan["is_current"]), ("best plan", plan["is_chosen"]))
     marks = [name for name, is_so in marked if is_so]
     if plan["rank_by_cost"] is not None and not plan["is_current"]:
         marks.append(f"no. {plan['rank_by_cost']} by cost")
-    name = plan_name(plan, best["current_setting"])
+    name = plan_name(plan, found.best["current_setting"])
     yield _bold(f"\n{name}", f"  ({', '.join(marks)})" if marks else "")
-    total = plan["monthly_cost_usd"]
-    places = _places([line["cost_usd"] for line in plan["lines"]], total)
+    places = _places(plan)
     grid = _grid("", "Setting", "Arithmetic", "USD a month", *(["cautious"] if _is_cautious(plan) else []))
     for line in plan["lines"]:
-        grid.add_row(*(_text(cell) for cell in _cells(line, plan, best, places)))
+        grid.add_row(*(_text(cell) for cell in _cells(line, plan, found, places)))
     grid.add_row(*(_bold(cell) for cell in _total(plan, places)))
     yield grid
-    yield from _verdict(plan, places)
+    yield from _verdict(plan, found.best)
 
 
-def _cells(line: Row, plan: Row, best: Row, places: int) -> list[str]:
-    who = line["index_name"] or ("table and indexes" if line["component"] == "storage" else "table")
+def _cells(line: Row, plan: Row, found: Explained, places: int) -> list[str]:
+    is_shared = line["component"] == "storage" and found.table["index_count"]
+    who = line["index_name"] or ("table and indexes" if is_shared else "table")
     return [
         f"  {who}: {_COMPONENTS.get(line['component'], line['component'])}",
-        _setting(line, best),
+        _setting(line, found.best),
         "\n".join([sums.cost(line, places), *_simulated(line)]),
         _UNKNOWN if line["cost_usd"] is None else sums.amount(line["cost_usd"], places),
         *([_cautious(line, places)] if _is_cautious(plan) else []),
@@ -129,10 +137,8 @@ def _total(plan: Row, places: int) -> list[str]:
     if total is None:
         return ["  total", "", "", _UNKNOWN]
     parts = ""
-    if plan["storage_cost_usd"] is not None and plan["throughput_cost_usd"] is not None:
-        storage, throughput = (
-            sums.amount(plan[name], places) for name in ("storage_cost_usd", "throughput_cost_usd")
-        )
+    if None not in [plan[part] for part in _PARTS]:
+        storage, throughput = (sums.amount(plan[part], places) for part in _PARTS)
         parts = f"storage {storage} + throughput {throughput}"
     cautious = (
         [sums.amount(sum(sums.rounded(_most(line), places) for line in plan["lines"]), places)]
@@ -142,26 +148,31 @@ def _total(plan: Row, places: int) -> list[str]:
     return [f"  total {sums.cents(total)}", "", parts, sums.amount(total, places), *cautious]
 
 
-def _verdict(plan: Row, places: int) -> Iterator[RenderableType]:
-    saved = plan["monthly_savings_usd"]
+def _verdict(plan: Row, best: Row) -> Iterator[RenderableType]:
     if plan["is_current"]:
-        if not plan["is_chosen"]:
-            return
-        yield _text("  ✓ kept: nothing else passes its guards and saves enough")
+        if plan["is_chosen"]:
+            yield _text("  ✓ kept: no other plan passes its guards and saves enough")
         return
-    worth = ""
-    if saved is not None:
-        verb, what = ("saves", saved) if saved >= 0 else ("costs", -saved)
-        worth = (
-            f"{verb} {sums.amount(what, places)} ({sums.cents(what)}) {'' if saved >= 0 else 'more '}a month"
-        )
-        worth += f" with {counted(plan['changes'], 'change')}"
+    worth = _worth(best["current_monthly_cost_usd"], plan["monthly_cost_usd"], plan["monthly_savings_usd"])
+    changes = counted(plan["changes"], "change")
     if plan["guard"] is None:
-        held = "every guard held" if plan["is_chosen"] else "nothing speaks against it"
-        yield _text(f"  ✓ {'; '.join(part for part in (worth, held) if part)}")
+        held = "every guard held" if plan["is_chosen"] else "no guard speaks against it"
+        yield _text(f"  ✓ {worth}, {changes}; {held}")
     else:
-        said = f"{plan['guard']}: {plan['guard_reason'] or ''}".rstrip(": ")
-        yield _text(f"  ✗ {'; '.join(part for part in (worth, said) if part)}")
+        why = f": {plan['guard_reason']}" if plan["guard_reason"] else ""
+        yield _text(f"  ✗ {worth}, {changes}; {plan['guard']}{why}")
+
+
+def _worth(now: Decimal | None, then: Decimal | None, saved: Decimal | None) -> str:
+    """Write a saving as the difference it is: `22.9950 − 9.9645 = saves 13.0305 ($13.03)`."""
+    if now is None or then is None or saved is None:
+        return "saves an unknown amount"
+    places = sums.places(([now, -then], saved))
+    verb = "saves" if saved >= 0 else "costs more:"
+    return (
+        f"{sums.amount(now, places)} − {sums.amount(then, places)} = {verb} "
+        f"{sums.amount(saved, places)} ({sums.cents(saved)})"
+    )
 
 
 def _advice(found: Explained) -> Iterator[RenderableType]:
@@ -178,13 +189,8 @@ def _outcome(row: Row) -> str:
     sure = f"confidence {row['confidence']}, risk {row['risk']}, {row['status']}"
     if row["advice"] != "change":
         return f"Keep ({row['keep_reason']}): {_now(row)}; {sure}"
-    now, then, saved = (row[name] for name in _COSTS)
-    places = sums.places_of_sum([now, -then], saved)
     how = direction(row["kind"], row["current_setting"], row["recommended_setting"])
-    return (
-        f"{how}: {sums.amount(now, places)} − {sums.amount(then, places)} = saves "
-        f"{sums.amount(saved, places)} ({sums.cents(saved)}); {sure}"
-    )
+    return f"{how}: {_worth(*(row[name] for name in _COSTS))}; {sure}"
 
 
 _COSTS = ("current_monthly_cost_usd", "projected_monthly_cost_usd", "monthly_savings_usd")
@@ -225,7 +231,7 @@ def _table_class(row: Row, _found: Explained) -> Iterator[RenderableType]:
     for name, prefix in (("Standard", "standard"), ("Standard-IA", "ia")):
         storage, throughput = (row[f"{prefix}_{part}_cost_usd"] for part in ("storage", "throughput"))
         if storage is not None and throughput is not None:
-            places = sums.places_of_sum([storage, throughput], storage + throughput)
+            places = sums.places(([storage, throughput], storage + throughput))
             yield _text(
                 f"  {name}: S {sums.amount(storage, places)} + T {sums.amount(throughput, places)} "
                 f"= {sums.amount(storage + throughput, places)}"
@@ -299,11 +305,13 @@ def _mode(table: Mapping[str, Any]) -> str:
     return f"{mode}, {' and '.join(autoscaled)} autoscaled" if autoscaled else f"{mode}, fixed"
 
 
-def _places(costs: Sequence[Decimal | None], total: Decimal | None) -> int:
-    known = [cost for cost in costs if cost is not None]
-    if total is None or len(known) < len(costs):
+def _places(plan: Row) -> int:
+    """Return the decimals with which a plan's lines, and its storage and throughput, make its total."""
+    total = plan["monthly_cost_usd"]
+    sums_of = [[line["cost_usd"] for line in plan["lines"]], [plan[part] for part in _PARTS]]
+    if total is None:
         return sums.LEAST_PLACES
-    return sums.places_of_sum(known, total)
+    return sums.places(*((parts, total) for parts in sums_of if None not in parts))
 
 
 def _joined(pairs: Any) -> str:

@@ -143,7 +143,7 @@ COLUMNS = {
         "sunk_quantity": _QUANTITY,
         "free_share": "double",
         "paid_quantity": _QUANTITY,
-        "price_usd": "decimal(28, 12)",
+        "price_usd": "decimal(20, 12)",
         "sunk_plan_usd": _USD,
         "cost_usd": _USD,
         "cautious_cost_usd": _USD,
