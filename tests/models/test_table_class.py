@@ -279,7 +279,7 @@ def test_the_free_tier_is_the_pools_and_standards_alone(october: SmallWarehouse)
     row = advice_of(october, "half within the free tier")
     assert row["throughput_cost_usd"] == Decimal("2.327")
     assert row["ia_throughput_cost_usd"] == Decimal("5.84")
-    assert (row["storage_cost_usd"], row["ia_storage_cost_usd"]) == (Decimal("250"), Decimal("100"))
+    assert (row["storage_cost_usd"], row["ia_storage_cost_usd"]) == (Decimal("243.75"), Decimal("100"))
 
 
 def test_a_missing_price_is_named(october: SmallWarehouse) -> None:
