@@ -300,7 +300,7 @@ def test_a_kept_class_says_when_it_changed(october: SmallWarehouse) -> None:
 def test_the_least_saving_is_enough_when_reached(
     october: SmallWarehouse, min_savings: float, keep_reason: str | None, savings: str
 ) -> None:
-    october.build("table_class_recommendations", min_savings=min_savings)
+    october.build("int_billing__classes_judged table_class_recommendations", min_savings=min_savings)
     row = advice_of(october, "100 GB and 160 M writes in IA")
     assert (row["keep_reason"], row["monthly_savings_usd"]) == (keep_reason, Decimal(savings))
 
@@ -322,7 +322,7 @@ REFUSED = "below_breakeven_ratio"
 def test_the_gate_refuses_and_never_advises(
     october: SmallWarehouse, gate: float | None, keep_reasons: list[str | None]
 ) -> None:
-    october.build("table_class_recommendations", breakeven_ratio=gate)
+    october.build("int_billing__classes_judged table_class_recommendations", breakeven_ratio=gate)
     assert [advice_of(october, case)["keep_reason"] for case in GATED_CASES] == keep_reasons
 
 
