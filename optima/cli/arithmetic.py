@@ -111,8 +111,10 @@ def _derived(line: Mapping[str, Any], digits: int) -> str:
         return f"{number(units)} × {MONTH_HOURS}"
     if line.get("scaled_from"):
         return _scaled(decimal(line["scaled_from"]), quantity, digits)
+    if "min" in (line["setting"] or {}):
+        return _averaged(quantity, digits)
     seen, minutes = line.get("window_units"), line.get("known_minutes")
-    if line["unit"] != "request units" or not seen or not minutes:
+    if not seen or not minutes:
         return ""
     hours, rest = divmod(minutes, 60)
     month = MONTH_HOURS * 60 if rest else MONTH_HOURS
@@ -124,6 +126,15 @@ def _derived(line: Mapping[str, Any], digits: int) -> str:
     return ""
 
 
+def _averaged(quantity: Decimal, digits: int) -> str:
+    """Write unit-hours as their mean capacity over a month, where that is a short number."""
+    for places in range(LEAST_PLACES + 1):
+        mean = rounded(quantity / MONTH_HOURS, places)
+        if rounded(mean * MONTH_HOURS, digits) == rounded(quantity, digits):
+            return f"{number(mean)} on average × {MONTH_HOURS}"
+    return ""
+
+
 def _scaled(today: Decimal, quantity: Decimal, digits: int) -> str:
     """Write a quantity as today's times the ratio of two simulations, with as many decimals as it takes."""
     for places in range(1, 16):
@@ -131,3 +142,24 @@ def _scaled(today: Decimal, quantity: Decimal, digits: int) -> str:
         if rounded(rounded(today, digits) * shown, digits) == rounded(quantity, digits):
             return f"{number(today, digits)} today × {number(shown, places)} by simulation"
     return ""
+
+
+def removed_units(before: int, after: int, line: Mapping[str, Any]) -> str:
+    """Write what units cost that are taken away: `(1,000 − 875) × 730 × 0.00013 = 11.8625`.
+
+    `line` is the row of plan_cost_lines of the units there are today. Where owned commitments cover some of
+    them, the product is not what is saved.
+    """
+    price = decimal(line["price_usd"])
+    product = (before - after) * MONTH_HOURS * price
+    text = f"({before:,} − {after:,}) × {MONTH_HOURS} × {number(price, 12)}"
+    if line["sunk_quantity"] or line["sunk_plan_usd"]:
+        return f"{text}, less what owned commitments cover"
+    share = decimal(line["free_share"] or 0)
+    saved = product * (1 - share)
+    for places in range(2, 16):
+        shown = rounded(share, places)
+        if rounded(product * (1 - shown), LEAST_PLACES) == rounded(saved, LEAST_PLACES):
+            break
+    free = f" × (1 − {number(shown, 15)} free)" if share else ""
+    return f"{text}{free} = {amount(saved)}"

@@ -49,11 +49,13 @@ def _header(found: Explained) -> Iterator[RenderableType]:
         table["region"],
     ]
     yield _bold(table["table_name"], f" · {' · '.join(where)}")
-    indexes = counted(table["index_count"], "index", "indexes")
-    replicated = " · replica of a global table" if table["is_replicated"] else ""
-    yield _text(
-        f"{_mode(table)} · {CLASSES.get(table['table_class'], table['table_class'])} · {indexes}{replicated}"
-    )
+    facts = [
+        _mode(table),
+        CLASSES.get(table["table_class"], table["table_class"]),
+        counted(table["index_count"], "index", "indexes") if table["index_count"] else "",
+        "replica of a global table" if table["is_replicated"] else "",
+    ]
+    yield _text(" · ".join(fact for fact in facts if fact))
     coverage = best["coverage_ratio"]
     known = _UNKNOWN if coverage is None else sums.ratio(coverage, 2)
     start, end = best["window_start"], best["window_end"]
@@ -78,16 +80,20 @@ def _plans(found: Explained) -> Iterator[RenderableType]:
 def _plan(plan: Row, found: Explained) -> Iterator[RenderableType]:
     marked = (("today", plan["is_current"]), ("best plan", plan["is_chosen"]))
     marks = [name for name, is_so in marked if is_so]
-    if plan["rank_by_cost"] is not None and not plan["is_current"]:
+    if plan["rank_by_cost"] is not None and plan["monthly_cost_usd"] is not None:
         marks.append(f"no. {plan['rank_by_cost']} by cost")
     name = plan_name(plan, found.best["current_setting"])
     yield _bold(f"\n{name}", f"  ({', '.join(marks)})" if marks else "")
-    places = _places(plan)
-    grid = _grid("", "Setting", "Arithmetic", "USD a month", *(["cautious"] if _is_cautious(plan) else []))
-    for line in plan["lines"]:
-        grid.add_row(*(_text(cell) for cell in _cells(line, plan, found, places)))
-    grid.add_row(*(_bold(cell) for cell in _total(plan, places)))
-    yield grid
+    # Of what was never simulated only the storage is known, which is no cost of a plan.
+    if plan["monthly_cost_usd"] is not None or any(line["cost_usd"] is None for line in plan["lines"]):
+        places = _places(plan)
+        grid = _grid(
+            "", "Setting", "Arithmetic", "USD a month", *(["cautious"] if _is_cautious(plan) else [])
+        )
+        for line in plan["lines"]:
+            grid.add_row(*(_text(cell) for cell in _cells(line, plan, found, places)))
+        grid.add_row(*(_bold(cell) for cell in _total(plan, places)))
+        yield grid
     yield from _verdict(plan, found.best)
 
 
@@ -113,10 +119,12 @@ def _simulated(line: Row) -> Iterator[str]:
     """Say what the simulation saw of a line's capacity, where it was simulated."""
     if line["least_units"] is None or line["greatest_units"] is None:
         return
-    mean = sums.number(sums.decimal(line["monthly_quantity"]) / sums.MONTH_HOURS, 2)
     throttled = counted(line["throttled_minutes"] or 0, "throttled minute")
     least, greatest = (sums.number(line[name], 2) for name in ("least_units", "greatest_units"))
-    yield f"simulated: {least} to {greatest} units, mean {mean}, {throttled}"
+    # Where today's capacity is scaled, the mean simulated is not the month's.
+    mean = sums.decimal(line["monthly_quantity"]) / sums.MONTH_HOURS
+    average = "" if line["scaled_from"] else f", mean {sums.number(mean, 2)}"
+    yield f"simulated: {least} to {greatest} units{average}, {throttled}"
 
 
 def _is_cautious(plan: Row) -> bool:
@@ -164,15 +172,12 @@ def _verdict(plan: Row, best: Row) -> Iterator[RenderableType]:
 
 
 def _worth(now: Decimal | None, then: Decimal | None, saved: Decimal | None) -> str:
-    """Write a saving as the difference it is: `22.9950 − 9.9645 = saves 13.0305 ($13.03)`."""
+    """Write a saving as the difference it is: `22.9950 − 9.9645 = 13.0305 (saves $13.03)`."""
     if now is None or then is None or saved is None:
-        return "saves an unknown amount"
+        return "what it saves is unknown"
     places = sums.places(([now, -then], saved))
-    verb = "saves" if saved >= 0 else "costs more:"
-    return (
-        f"{sums.amount(now, places)} − {sums.amount(then, places)} = {verb} "
-        f"{sums.amount(saved, places)} ({sums.cents(saved)})"
-    )
+    verb = f"saves {sums.cents(saved)}" if saved >= 0 else f"costs {sums.cents(-saved)} more"
+    return f"{sums.amount(now, places)} − {sums.amount(then, places)} = {sums.amount(saved, places)} ({verb})"
 
 
 def _advice(found: Explained) -> Iterator[RenderableType]:
@@ -276,10 +281,9 @@ def _removed(row: Row, dimension: str, found: Explained) -> str:
     line = _line_of(found.today, row["resource_key"], dimension)
     if before is None or after is None or before == after or line is None or line["price_usd"] is None:
         return ""
-    less = " less what is free or reserved" if line["free_share"] or line["sunk_quantity"] else ""
     peak = row[f"{dimension}_stored_peak_units_per_second"]
     used = f"; the peak is {sums.ratio(peak / after, 2)} of {after:,}" if peak else ""
-    return f"({before:,} − {after:,}) × {sums.MONTH_HOURS} × {sums.number(line['price_usd'], 12)}{less}{used}"
+    return f"{sums.removed_units(before, after, line)}{used}"
 
 
 _SETTINGS = ("current_setting", "recommended_setting")

@@ -35,6 +35,19 @@ LINE: dict[str, Any] = {
             "100 × 730 − 36,500 (free, 50.00 %) = 36,500 unit-hours × 0.00013",
         ),
         (
+            {"setting": {"min": 1, "max": 200, "target": 0.7}},
+            "100 on average × 730 = 73,000 unit-hours × 0.00013",
+        ),
+        (
+            {
+                "setting": {"min": 1, "max": 200, "target": 0.7},
+                "monthly_quantity": Decimal("73000.7"),
+                "paid_quantity": Decimal("73000.7"),
+                "cost_usd": "9.490091",
+            },
+            "100.001 on average × 730 = 73,001 unit-hours × 0.00013",
+        ),
+        (
             {"sunk_quantity": 70_000, "paid_quantity": 3000, "cost_usd": "0.39"},
             "73,000 − 70,000 (reserved) = 3,000 unit-hours × 0.00013",
         ),
@@ -109,6 +122,22 @@ def test_as_many_decimals_as_add_up(parts: list[str], total: str, places: int) -
 
 def test_several_sums_share_their_decimals() -> None:
     assert arithmetic.places(([1, 2], 3), (["0.00003", "0.00003"], "0.00006")) == 5
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "columns", "written"),
+    [
+        (1000, 875, {}, "(1,000 − 875) × 730 × 0.00013 = 11.8625"),
+        (10_000, 313, {}, "(10,000 − 313) × 730 × 0.00013 = 919.2963"),
+        (40, 20, {"free_share": 0.636986301369863}, "(40 − 20) × 730 × 0.00013 × (1 − 0.637 free) = 0.6890"),
+        (
+            *(40, 20, {"sunk_quantity": 100}),
+            "(40 − 20) × 730 × 0.00013, less what owned commitments cover",
+        ),
+    ],
+)
+def test_units_that_are_taken_away(before: int, after: int, columns: dict[str, Any], written: str) -> None:
+    assert arithmetic.removed_units(before, after, LINE | columns) == written
 
 
 @pytest.mark.parametrize(

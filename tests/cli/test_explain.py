@@ -57,27 +57,27 @@ def test_a_plan_is_shown_line_by_line(run: Run) -> None:
     assert lines[start : start + 9] == [
         "Provisioned, autoscaled · Standard (best plan, no. 3 by cost)",
         "Setting Arithmetic USD a month cautious",
-        "table: reads 1–200 at 70 % 73,000 unit-hours × 0.00013 9.4900 9.5000",
+        "table: reads 1–200 at 70 % 100 on average × 730 = 73,000 unit-hours × 0.00013 9.4900 9.5000",
         "simulated: 100 to 100 units, mean 100, 0 throttled minutes",
-        "table: writes 1–200 at 70 % 730 unit-hours × 0.00065 0.4745 0.4745",
+        "table: writes 1–200 at 70 % 1 on average × 730 = 730 unit-hours × 0.00065 0.4745 0.4745",
         "simulated: 1 to 1 units, mean 1, 0 throttled minutes",
         "table and indexes: storage billing export "
         "400 − 25 (free, 6.25 %) = 375 GB-months × 0.25 93.7500 93.7500",
         "total $103.71 storage 93.7500 + throughput 9.9645 103.7145 103.7245",
-        "✓ 116.7450 − 103.7145 = saves 13.0305 ($13.03), 1 change; every guard held",
+        "✓ 116.7450 − 103.7145 = 13.0305 (saves $13.03), 1 change; every guard held",
     ]
 
 
 def test_today_comes_first_then_the_plans_by_cost_with_the_guard_that_failed(run: Run) -> None:
     text = explained(run, "orders")
     assert [block.name for block in printed.blocks(text)] == [
-        "As it is (On-Demand) · Standard  (today)",
+        "As it is (On-Demand) · Standard  (today, no. 4 by cost)",
         "As it is (On-Demand) · Standard-IA  (no. 1 by cost)",
         "Provisioned, fixed · Standard  (no. 2 by cost)",
         "Provisioned, autoscaled · Standard  (best plan, no. 3 by cost)",
     ]
     assert (
-        "✗ 116.7450 − 68.5138 = saves 48.2312 ($48.23), 1 change; class_changed_recently: "
+        "✗ 116.7450 − 68.5138 = 48.2312 (saves $48.23), 1 change; class_changed_recently: "
         "Its class was changed on 2026-10-20, and AWS allows two changes in 30 days." in text
     )
 
@@ -112,20 +112,20 @@ def run_root(run: Run) -> Path:
 def test_every_kind_of_advice_is_explained_with_its_own_figures(run: Run) -> None:
     orders, archive = explained(run, "orders"), explained(run, "archive")
     for line in (
-        "Switch to Provisioned: 22.9950 − 9.9645 = saves 13.0305 ($13.03); "
+        "Switch to Provisioned: 22.9950 − 9.9645 = 13.0305 (saves $13.03); "
         "confidence high, risk low, pending",
         "on-demand 22.9950, provisioned, autoscaled 9.9645, the same at its most cautious 9.9745",
         "break-even utilisation, above which provisioned is cheaper: reads 28.89 %, writes 28.89 %",
         "simulated reads: 33,600 unit-hours in the window, up to 100",
         "simulated: 0 throttled minutes, 0 units",
         "Utilisation of index by-day (if only this were applied)",
-        "Reduce capacity: 949.0000 − 29.7037 = saves 919.2963 ($919.30); confidence high, risk low, pending",
+        "Reduce capacity: 949.0000 − 29.7037 = 919.2963 (saves $919.30); confidence high, risk low, pending",
         "reads 2.0 % 2.0 % 2.0 % 2.0 % 2.0 % 2.0 % 250 10,000 313",
         "Because of orders.",
     ):
         assert line in squeezed(orders)
     for line in (
-        "Switch to Standard-IA: 267.4250 − 216.8000 = saves 50.6250 ($50.63); "
+        "Switch to Standard-IA: 267.4250 − 216.8000 = 50.6250 (saves $50.63); "
         "confidence high, risk low, accepted",
         "Standard: S 250.0000 + T 17.4250 = 267.4250",
         "Standard-IA: S 100.0000 + T 116.8000 = 216.8000",
@@ -146,7 +146,6 @@ def test_it_ends_with_the_outcome_in_a_sentence(run: Run) -> None:
 
 
 def test_units_that_are_taken_away_are_priced(run: Run, tmp_path: Path) -> None:
-    """Case 6: 1000 units to 875, by what a unit costs today."""
     change(
         tmp_path,
         """
@@ -155,7 +154,7 @@ def test_units_that_are_taken_away_are_priced(run: Run, tmp_path: Path) -> None:
         where plan = 'as_is' and table_class = 'STANDARD' and table_name = 'orders' and component = 'read'
         """,
     )
-    assert "(10,000 − 313) × 730 × 0.00013; the peak is 79.87 % of 313" in explained(run, "orders")
+    assert "(10,000 − 313) × 730 × 0.00013 = 919.2963; the peak is 79.87 % of 313" in explained(run, "orders")
 
 
 def test_another_policy_is_scaled_from_what_today_s_provisions(run: Run, tmp_path: Path) -> None:
@@ -191,7 +190,7 @@ def test_what_is_unknown_is_said_and_adds_up_to_nothing(run: Run, tmp_path: Path
     lines = squeezed(explained(run, "orders"))
     assert "table: reads 88 no price of a unit-hour unknown" in lines
     assert "total unknown" in lines
-    assert "✗ saves an unknown amount, 1 change; no_price: A price is not known." in lines
+    assert "✗ what it saves is unknown, 1 change; no_price: A price is not known." in lines
 
 
 def test_a_decision_shows_at_once(run: Run, tmp_path: Path) -> None:

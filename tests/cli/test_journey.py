@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import printed
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -127,6 +128,17 @@ def test_the_totals_said_are_those_of_the_list(journey: Journey) -> None:
     total = sum(row["monthly_savings_usd"] for row in json.loads(listed.stdout))
     assert total > 0
     assert f"if only this were applied: ${total:,.2f}/month" in journey.said["analyze-capacity"].stdout
+
+
+def test_a_pocket_calculator_gets_every_number_that_is_explained(journey: Journey) -> None:
+    tables = journey.query(f"select table_name, region, account_id {IN_FORCE}")
+    for name, region, account in tables:
+        said = journey.go("explain", str(name), "--region", str(region), "--account", str(account))
+        assert said.exit_code == 0, said.output
+        plans = printed.blocks(said.stdout)
+        assert "today" in plans[0].name
+        for plan in plans:
+            printed.check(plan)
 
 
 def test_an_option_of_an_analysis_reaches_its_rows_and_no_others(journey: Journey) -> None:
