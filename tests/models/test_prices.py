@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from price_list import LIST_PRICES
+from price_list import LIST_PRICES, LISTED_SINCE
 from small_warehouse import AS_OF, SmallWarehouse
 
 HALVED_AT = datetime(2026, 10, 20)
@@ -163,3 +163,78 @@ def test_reserved_capacity_is_known_by_lease_and_fee(warehouse: SmallWarehouse) 
         ("reserved.1yr.read.hourly", Decimal("0.000025"), Decimal("0"), "1yr"),
         ("reserved.1yr.read.upfront", Decimal("0.30"), Decimal("0"), "1yr"),
     ]
+
+
+def test_a_price_change_splits_validity_at_its_instant(warehouse: SmallWarehouse) -> None:
+    warehouse.price_list()
+    warehouse.price_list(prices={"ondemand.write.standard": "0.0000003125"}, effective_at=HALVED_AT)
+    warehouse.build("+dim_prices")
+    rows = warehouse.query(
+        """select price_usd, valid_from, valid_to, source from marts.dim_prices
+        where region = 'us-east-1' and price_key = 'ondemand.write.standard' order by valid_from"""
+    )
+    halved_by_aws_at = datetime(2024, 11, 1)
+    assert [tuple(row.values()) for row in rows] == [
+        (Decimal("0.00000125"), datetime(1970, 1, 1), halved_by_aws_at, "seed"),
+        (Decimal("0.000000625"), halved_by_aws_at, LISTED_SINCE, "seed"),
+        (Decimal("0.000000625"), LISTED_SINCE, HALVED_AT, "price list"),
+        (Decimal("0.0000003125"), HALVED_AT, None, "price list"),
+    ]
+
+
+def test_a_tier_that_is_listed_no_more_has_ended(warehouse: SmallWarehouse) -> None:
+    """First 18,600 unit-hours are free, then none are."""
+    warehouse.price_list(prices={"provisioned.read.standard": "0.00013"})
+    warehouse.price_list(
+        prices={"provisioned.read.standard": "0.00012"}, effective_at=HALVED_AT, has_free_tier=False
+    )
+    build(warehouse)
+    assert in_force(warehouse, "us-east-1")["provisioned_read_usd"] == Decimal("0.00012")
+    rows = warehouse.query(
+        """select price_usd, begin_range, end_range, valid_to from intermediate.int_prices__rates_recognized
+        where price_key = 'provisioned.read.standard' order by valid_from, begin_range"""
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        (0, 0, 18_600, HALVED_AT),
+        (Decimal("0.00013"), 18_600, None, HALVED_AT),
+        (Decimal("0.00012"), 0, None, None),
+    ]
+    assert warehouse.failures("int_prices__in_force int_prices__throughput_in_force") == []
+
+
+def test_reserved_capacity_of_the_fallback_is_priced_by_the_single_unit(warehouse: SmallWarehouse) -> None:
+    """AWS sells a hundred write units a year for 150 USD and 0.0128 an hour, and reads for 30 and 0.0025."""
+    warehouse.build("+dim_prices")
+    rows = warehouse.query(
+        """select price_key, price_usd * 100 as block_usd from marts.dim_prices
+        where region = 'us-east-1' and price_key like 'reserved.%' and source = 'seed'"""
+    )
+    assert {row["price_key"]: row["block_usd"] for row in rows} == {
+        f"reserved.{key}": Decimal(price)
+        for key, price in {
+            "1yr.write.upfront": "150",
+            "1yr.write.hourly": "0.0128",
+            "1yr.read.upfront": "30",
+            "1yr.read.hourly": "0.0025",
+            "3yr.write.upfront": "180",
+            "3yr.write.hourly": "0.0081",
+            "3yr.read.upfront": "36",
+            "3yr.read.hourly": "0.0016",
+        }.items()
+    }
+    # In every region a year's lease costs 42 to 47 % of provisioned capacity, and three years' 22 to 24 %.
+    shares = warehouse.query(
+        """select hourly.region, hourly.price_key,
+            round((upfront.price_usd / leases.hours + hourly.price_usd) / provisioned.price_usd, 3) as share,
+            leases.least, leases.greatest
+        from marts.dim_prices as hourly
+        inner join (values ('1yr', 8760, 0.415, 0.475), ('3yr', 26280, 0.215, 0.245))
+            as leases (lease_contract_length, hours, least, greatest) using (lease_contract_length)
+        inner join marts.dim_prices as upfront using (region, dimension, lease_contract_length)
+        inner join marts.dim_prices as provisioned using (region, dimension)
+        where hourly.price_key like 'reserved.%.hourly' and upfront.price_key like 'reserved.%.upfront'
+            and provisioned.price_key = 'provisioned.' || hourly.dimension || '.standard'
+            and provisioned.price_usd > 0"""
+    )
+    assert len(shares) == 80
+    assert [row for row in shares if not row["least"] <= row["share"] <= row["greatest"]] == []

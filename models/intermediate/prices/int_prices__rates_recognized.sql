@@ -35,18 +35,43 @@ with
                     and rates.unit = attributes.unit
                 )
             )
+    ),
+
+    -- A list states all tiers of a product at once: one that it no longer has ends when the others change.
+    listings as (
+        select
+            region,
+            price_key,
+            effective_at,
+            lead(effective_at) over (partition by region, price_key order by effective_at) as succeeded_at
+        from recognized_rates
+        group by region, price_key, effective_at
     )
 
 select
-    {{ surrogate_key(["region", "price_key", "begin_range", "effective_at"]) }} as rate_key,
-    region,
-    price_key,
-    unit,
-    begin_range,
-    end_range,
-    price_usd,
-    effective_at as valid_from,
-    lead(effective_at) over (partition by region, price_key, begin_range order by effective_at) as valid_to,
-    sku
+    {{
+        surrogate_key(
+            [
+                "recognized_rates.region",
+                "recognized_rates.price_key",
+                "recognized_rates.begin_range",
+                "recognized_rates.effective_at",
+            ]
+        )
+    }} as rate_key,
+    recognized_rates.region,
+    recognized_rates.price_key,
+    recognized_rates.unit,
+    recognized_rates.begin_range,
+    recognized_rates.end_range,
+    recognized_rates.price_usd,
+    recognized_rates.effective_at as valid_from,
+    listings.succeeded_at as valid_to,
+    recognized_rates.sku
 from recognized_rates
-where publication_rank = 1
+inner join
+    listings
+    on recognized_rates.region = listings.region
+    and recognized_rates.price_key = listings.price_key
+    and recognized_rates.effective_at = listings.effective_at
+where recognized_rates.publication_rank = 1
