@@ -46,7 +46,7 @@ def advised(make_warehouse: MakeWarehouse) -> dict[str, dict[str, dict[str, Any]
         writes=np.zeros(MINUTES),
         start=WINDOW_START,
     )
-    marts = ("capacity_mode_recommendations", "table_class_recommendations")
+    marts = ("capacity_mode_recommendations", "table_class_recommendations", "best_plans")
     found = {}
     for basis in ("list", "net", "amortized"):
         warehouse.build(" ".join(f"+{mart}" for mart in marts), price_basis=basis, target_utilization=0.7)
@@ -59,6 +59,8 @@ def advised(make_warehouse: MakeWarehouse) -> dict[str, dict[str, dict[str, Any]
     [
         ("capacity_mode_recommendations", ("22.995", "9.9645", "13.0305")),
         ("table_class_recommendations", ("272.995", "128.5138", "144.4812")),
+        # Provisioned capacity in Standard-IA: 100 units of reads and 1 of writes, and 1,000 GB.
+        ("best_plans", ("272.995", "112.2713", "160.7237")),
     ],
 )
 @pytest.mark.parametrize("basis", ["net", "amortized"])
