@@ -14,9 +14,6 @@ from dashboard.views import listing, notices
 from optima.published import Build
 from optima.wording import ALONE, counted, kind_order, usd
 
-# How much wider than any other the card of the plans is.
-_HEADLINE = 1.4
-
 
 def render(build: Build, filters: Filters | None) -> None:
     """Draw the page for one build and selection; `filters` is None while the pattern is invalid."""
@@ -49,23 +46,30 @@ def _totals(build: Build, filters: Filters) -> list[KindTotal]:
 
 
 def _savings(totals: list[KindTotal]) -> None:
-    """Draw what the plans save in front, then what each kind would save alone: these add up to nothing."""
-    widths = [_HEADLINE if total.kind == data.PLAN else 1.0 for total in totals]
-    for column, total in zip(st.columns(widths or 1), totals, strict=False):
+    """Draw what the plans save, then what each kind would save alone, which adds up to nothing."""
+    for total in totals:
+        if total.kind == data.PLAN:
+            _headline(total)
+    alone = [total for total in totals if total.kind != data.PLAN]
+    for column, total in zip(st.columns(max(len(alone), 1)), alone, strict=False):
         with column.container(border=True):
-            plural = "s" if total.kind == data.PLAN else ""
             st.metric(
-                f"{wording.kind_name(total.kind)}{plural}, a month",
+                f"{wording.kind_name(total.kind)}, a month",
                 usd(total.monthly_savings_usd),
                 delta=f"{usd(total.annual_savings_usd)} a year",
                 delta_color="off",
                 delta_arrow="off",
             )
-            st.caption(
-                f"{counted(total.tables, 'table')}, all changes together"
-                if total.kind == data.PLAN
-                else f"{counted(total.recommendations, 'recommendation')}, {ALONE}"
-            )
+            st.caption(f"{counted(total.recommendations, 'recommendation')}, {ALONE}")
+
+
+def _headline(total: KindTotal) -> None:
+    with st.container(border=True):
+        month, year, tables = st.columns(3)
+        month.metric("Best plans save a month", usd(total.monthly_savings_usd))
+        year.metric("Best plans save a year", usd(total.annual_savings_usd))
+        tables.metric("Tables to change", f"{total.tables:,}")
+        st.caption("The one best plan of each table: all its changes together")
 
 
 def _facts(totals: list[KindTotal], scope: Scope, now: datetime) -> None:
