@@ -33,7 +33,7 @@ LISTED = [
 def test_the_output_tells_what_was_found_and_how_to_go_on(demo: Demo) -> None:
     assert "Discovered 60 DynamoDB tables across 7 accounts" in demo.output
     totals = demo.rows("select sum(monthly_savings_usd) as usd from recommendations group by kind")
-    assert len(totals) == 3
+    assert len(totals) == 4
     for total in totals:
         assert f"Save ${total['usd']:,.2f}/month" in demo.output
     assert re.search(r"dynamodb-optima --project-root \S+ gui", demo.output)
@@ -44,7 +44,7 @@ def test_the_list_as_json_has_the_promised_columns(demo: Demo) -> None:
         "--project-root", str(demo.workspace), "list-recommendations", "--format", "json"
     )
     rows = json.loads(listed.stdout)
-    assert len(rows) == 46
+    assert len(rows) == 78
     for row in rows:
         assert list(row) == LISTED
         assert isinstance(row["recommended_setting"], dict)
@@ -54,9 +54,11 @@ def test_the_list_as_json_has_the_promised_columns(demo: Demo) -> None:
 def test_every_table_has_an_answer_of_each_kind_in_a_sentence(demo: Demo) -> None:
     rows = demo.rows("select kind, table_name, reason from recommendations")
     answered = {
-        kind: [row for row in rows if row["kind"] == kind] for kind in ("capacity_mode", "table_class")
+        kind: [row for row in rows if row["kind"] == kind]
+        for kind in ("best_plan", "capacity_mode", "table_class")
     }
     assert {kind: len(answers) for kind, answers in answered.items()} == {
+        "best_plan": 60,
         "capacity_mode": 60,
         "table_class": 60,
     }

@@ -32,7 +32,8 @@ def test_findings_and_healthy_tables_make_up_the_organisation(organisation: Orga
     assert Counter(finding.kind for finding in findings) == {
         "capacity_mode": 26,
         "utilization": 15,
-        "table_class": 5,
+        "table_class": 6,
+        "best_plan": 31,
     }
     flagged = {(finding.account_id, finding.region, finding.table_name) for finding in findings}
     unflagged = {(table.account_id, table.region, table.table_name) for table in healthy}
@@ -96,9 +97,18 @@ def test_the_worked_examples() -> None:
             "media-metadata": 131.5325,
             "old-chats": 118.293666,
             "hot-lookups": 36.42,
+            "legacy-sessions": 46.13,
         },
         abs=1e-9,
     )
+
+
+def test_a_plan_of_two_changes_saves_what_neither_does_alone() -> None:
+    """400 GB for 100, 100 + 100 idle units for 56.94; on-demand in Standard-IA leaves 40 of storage."""
+    plans = {f.table_name: f.saving.at_list_usd for f in of_kind("best_plan")}
+    assert plans["legacy-sessions"] == pytest.approx(116.94, abs=1e-9)
+    assert plans["price-history"] == pytest.approx(934.0058, abs=1e-9)
+    assert plans["invoices"] == pytest.approx(52.362375, abs=1e-9)
 
 
 def test_free_units_make_what_they_cover_cheaper() -> None:
