@@ -34,7 +34,7 @@ def show(found: Explained, console: Console) -> None:
     if not console.is_terminal:
         console.width = _PIPED_WIDTH
     with console.capture() as captured:
-        for part in (_header(found), _plans(found), _advice(found), [_bold(f"\n{found.sentence}")]):
+        for part in (_header(found), _plans(found), _advice(found), _outcome(found)):
             for each in part:
                 console.print(each, soft_wrap=not _is_grid(each))
     text = captured.get()
@@ -185,12 +185,12 @@ def _advice(found: Explained) -> Iterator[RenderableType]:
         name = kind_name(row["kind"])
         of = f" of index {row['index_name']}" if row["index_name"] else ""
         yield _bold(f"\n{name[:1].upper()}{name[1:]}{of}", f"  ({ALONE})")
-        yield _text(f"  {_outcome(row)}")
+        yield _text(f"  {_verdict_of(row)}")
         yield from _DETAILS[row["kind"]](row, found)
         yield _text(f"  {row['reason']}")
 
 
-def _outcome(row: Row) -> str:
+def _verdict_of(row: Row) -> str:
     sure = f"confidence {row['confidence']}, risk {row['risk']}, {row['status']}"
     if row["advice"] != "change":
         return f"Keep ({row['keep_reason']}): {_now(row)}; {sure}"
@@ -207,7 +207,9 @@ def _now(row: Row) -> str:
 
 
 def _capacity_mode(row: Row, _found: Explained) -> Iterator[RenderableType]:
-    yield _text(f"  {change(row['current_setting'], row['recommended_setting'])}")
+    if row["advice"] == "change":
+        yield _text(f"  {change(row['current_setting'], row['recommended_setting'])}")
+    yield _text("  Its costs are the throughput of the plans above, in the class in force:")
     known = (
         ("on-demand", row["on_demand_monthly_cost_usd"]),
         ("provisioned, autoscaled", row["provisioned_monthly_cost_usd"]),
@@ -299,6 +301,12 @@ def _line_of(plan: Row | None, resource_key: str, dimension: str) -> Row | None:
 
 
 _DETAILS = {"capacity_mode": _capacity_mode, "table_class": _table_class, "utilization": _utilization}
+
+
+def _outcome(found: Explained) -> Iterator[RenderableType]:
+    yield _bold(f"\n{found.sentence}")
+    if found.best["advice"] == "change":
+        yield _text(found.best["reason"])
 
 
 def _mode(table: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from command_line import Run
 from planned_tables import COLUMNS
 
 from optima import published
+from optima.cli.explain import command_for
 from optima.workspace import Workspace
 
 _MARTS = Path(__file__).parents[2] / "models" / "marts"
@@ -136,13 +137,24 @@ def test_every_kind_of_advice_is_explained_with_its_own_figures(run: Run) -> Non
 
 
 def test_it_ends_with_the_outcome_in_a_sentence(run: Run) -> None:
-    assert explained(run, "archive").splitlines()[-1] == (
+    assert explained(run, "archive").splitlines()[-2:] == [
         "Best plan: Standard → Standard-IA; costs $216.80 instead of $267.43 a month, "
-        "saves $50.63 a month ($607.50 a year)."
-    )
+        "saves $50.63 a month ($607.50 a year).",
+        "Because of archive.",
+    ]
     assert explained(run, "users").splitlines()[-1] == (
         "Best plan: keep it as it is, for $29.70 a month. Because of users."
     )
+
+
+def test_a_replica_says_what_all_save_together(run: Run, tmp_path: Path) -> None:
+    change(tmp_path, "update best_plans set decision_savings_usd = 80 where table_name = 'archive'")
+    assert "All replicas of this global table together save $80.00 a month." in explained(run, "archive")
+
+
+def test_the_command_that_explains_a_recommendation_names_its_table_alone() -> None:
+    row = {"table_name": "my.table_1", "region": "eu-west-1", "account_id": "012345678901"}
+    assert command_for(row) == "explain my.table_1 --region eu-west-1 --account 012345678901"
 
 
 def test_units_that_are_taken_away_are_priced(run: Run, tmp_path: Path) -> None:
