@@ -2,7 +2,7 @@
 #   make demo    the whole product on a sandbox organisation, without an AWS account
 #   make test    every test; browser tests where a chromium is found
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gui test lint format docs bench chromium wheel clean
+.PHONY: help setup demo gui test cases lint format docs bench chromium wheel clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,6 +34,12 @@ gui: $(VENV)/.installed-demo ## Open the dashboard on what the demo published
 
 test: $(VENV)/.installed-test ## Run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+# The modules that hold the exact cases, numbered as in the tests.
+CASES := tests/models/test_exact_cases.py tests/models/test_window_cost.py tests/models/test_price_basis.py
+
+cases: $(VENV)/.installed-test ## Work out the exact cases of every formula and print them
+	$(BIN)/python -m pytest -n 2 --dist loadfile --quiet --cases $(CASES)
 
 lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## Check style, types, import walls and SQL
 	$(BIN)/ruff check .

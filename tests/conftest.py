@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from exact_cases import ExactCase, case_table
 
 if TYPE_CHECKING:
     from optima.sandbox import Sandbox
@@ -37,3 +38,29 @@ def sandbox() -> Iterator[Sandbox]:
 
     with running(SandboxConfig(end=datetime(2026, 11, 1))) as served:
         yield served
+
+
+@pytest.fixture
+def exact_case(record_property: Callable[[str, object], None]) -> ExactCase:
+    """Hold a computed value to an exact case of the definition, by its number."""
+    return ExactCase(record_property)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know `--cases`."""
+    parser.addoption("--cases", action="store_true", help="print the table of exact cases at the end")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print every exact case that was asserted, with what came out."""
+    if not config.getoption("--cases"):
+        return
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if isinstance(report, pytest.TestReport)
+    ]
+    terminalreporter.section("exact cases")
+    for line in case_table(reports):
+        terminalreporter.write_line(line)

@@ -49,11 +49,13 @@ def plant(
     created_at: datetime = CREATED_AT,
     starts_at: datetime = WINDOW_START,
     replica_regions: Sequence[str] | None = None,
+    size_gb: int | None = None,
+    **columns: Any,
 ) -> None:
     """Add a table: on-demand without `units` (read, write), else provisioned.
 
     `policies` maps read or write to (min, max, target in percent). `provisioned` is the capacity that was in
-    force over the window, the units themselves by default.
+    force over the window, the units themselves by default. `columns` are further ones of the inventory.
     """
     warehouse.rows(
         "raw_dynamodb.table_metadata",
@@ -69,11 +71,23 @@ def plant(
                 "created_at": created_at,
                 "replica_regions": json.dumps(replica_regions) if replica_regions else None,
             }
+            | columns
         ],
     )
     _add_demand(warehouse, account_id, region, name, reads, writes, starts_at)
+    if size_gb is not None:
+        plant_size(warehouse, name, size_gb, region=region, account_id=account_id)
     if units is not None:
         _add_capacity(warehouse, account_id, region, name, provisioned or units)
+
+
+def plant_size(
+    warehouse: SmallWarehouse, name: str, gb: float, *, region: str = REGION, account_id: str = ACCOUNT
+) -> None:
+    """Let AWS report the size of a table, without items so that no overhead comes on top."""
+    row = {"account_id": account_id, "region": region, "table_name": name, "resource_name": name}
+    size = {"observed_on": AS_OF.date(), "size_bytes": int(gb * 2**30), "item_count": 0}
+    warehouse.rows("raw_dynamodb.table_sizes", [row | size])
 
 
 def plant_index(
@@ -83,25 +97,32 @@ def plant_index(
     *,
     reads: Rates = 0.0,
     writes: Rates = 0.0,
+    units: Pair | None = None,
     seen_from: datetime = CREATED_AT,
     starts_at: datetime = WINDOW_START,
+    region: str = REGION,
+    account_id: str = ACCOUNT,
 ) -> None:
-    """Add an index of an on-demand table."""
+    """Add an index: with `units` (read, write) where its table is provisioned."""
+    resource = f"{table}#{index}"
     warehouse.rows(
         "raw_dynamodb.gsi_metadata",
         [
             {
-                "account_id": ACCOUNT,
-                "region": REGION,
+                **_capacity(units, None),
+                "account_id": account_id,
+                "region": region,
                 "table_name": table,
                 "gsi_name": index,
-                "resource_name": f"{table}#{index}",
+                "resource_name": resource,
                 "index_status": "ACTIVE",
                 "valid_from": seen_from,
             }
         ],
     )
-    _add_demand(warehouse, ACCOUNT, REGION, f"{table}#{index}", reads, writes, starts_at)
+    _add_demand(warehouse, account_id, region, resource, reads, writes, starts_at)
+    if units is not None:
+        _add_capacity(warehouse, account_id, region, resource, units)
 
 
 def _capacity(units: Pair | None, policies: dict[str, tuple[int, int, float]] | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from price_list import LIST_PRICES, LISTED_SINCE, price_list_rows
 from loaders.schemas import OPS_TABLES, RAW_TABLES, RawTable
 
 PROJECT = Path(__file__).parents[2]
+MODELS_FOLDER = PROJECT / "models"
 
 # Where a test says nothing of the time, it is this instant.
 AS_OF = datetime(2026, 11, 1)
@@ -198,6 +199,20 @@ class SmallWarehouse:
         if not result.result.results:  # type: ignore[union-attr]
             raise RuntimeError(f"no data test is selected by {select}")
         return sorted(node.node.name for node in result.result if node.status != "pass")  # type: ignore[union-attr]
+
+    def unit_tests(self, select: str) -> tuple[int, list[str]]:
+        """Run the selected models' unit tests; return how many ran and what those that failed say.
+
+        Their models must be built already.
+        """
+        tests = " ".join(f"{part},test_type:unit" for part in select.split())
+        result = self._run("test", tests, {})
+        if result.exception is not None:
+            raise RuntimeError("dbt could not run") from result.exception
+        nodes = list(result.result)  # type: ignore[arg-type]
+        return len(nodes), sorted(
+            f"{node.node.name}: {node.message}" for node in nodes if node.status != "pass"
+        )
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Answer a query as one dict per row; money is Decimal, instants are naive UTC."""

@@ -3,7 +3,20 @@ with
 
     cuts as (select * from {{ ref("int_capacity__cuts_proposed") }}),
 
-    sized as (select *, {{ needed_units() }} as needed_units from dimensions),
+    -- Nothing is known to be needed where no demand is known.
+    sized as (
+        select
+            *,
+            case
+                when
+                    coalesce(
+                        stored_peak_units_per_second, max_units_per_second, long_memory_peak_units_per_second
+                    )
+                    is not null
+                then {{ needed_units() }}
+            end as needed_units
+        from dimensions
+    ),
 
     -- What is fixed today keeps its units but for the cuts that are advised; all else is given what its
     -- peaks need.
