@@ -57,9 +57,8 @@ with
     ),
 
     -- Storage costs the same in every mode of a class, so that it has no say in whether provisioned
-    -- capacity can win in
-    -- it. Each table counts with the class that speaks most for it: a bound of all the classes that a plan
-    -- may name.
+    -- capacity can win in it. Each table counts with the class that speaks most for it: a bound of all
+    -- the classes that a plan may name.
     tables as (
         select
             table_key,

@@ -64,8 +64,7 @@ with
             end as on_demand_saving_usd,
             totals.current_cost_usd - totals.provisioned_cost_usd as provisioned_saving_usd,
             -- Cheapest and worth it as simulated; then again if AWS billed every hour at its highest
-            -- capacity,
-            -- and if it never scaled in while nothing is consumed.
+            -- capacity, and if it never scaled in while nothing is consumed.
             {% for name, cost in [
                 ("is_provisioned_best", "provisioned_cost_usd"),
                 ("is_provisioned_best_upper", "provisioned_cost_upper_usd"),

@@ -101,9 +101,8 @@ with
             and classes.table_class = shared.table_class_in_force
     ),
 
-    -- Reserved capacity serves provisioned units of Standard; a savings plan whatever is used, in the class
-    -- that it
-    -- is known to cover, so that it is counted in dollars.
+    -- Reserved capacity serves provisioned units of Standard; a savings plan whatever is used, in the
+    -- class that it is known to cover, so that it is counted in dollars.
     committed as (
         select
             *,

@@ -11,9 +11,8 @@ with
 
     prices as (select * from {{ ref("dim_prices") }}),
 
-    -- What a pool uses today: unit-hours of provisioned capacity, less those that reserved capacity serves,
-    -- and GB,
-    -- all of class Standard only.
+    -- What a pool uses today: unit-hours of provisioned capacity, less those that reserved capacity
+    -- serves, and GB, all of class Standard only.
     uses as (
         select
             account_id,

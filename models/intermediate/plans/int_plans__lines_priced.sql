@@ -11,15 +11,11 @@ with
 
     billed_usage as (select * from {{ ref("int_billing__usage_priced") }}),
 
-    billed_tables as (
-        select distinct table_key
-        from billed_usage
-        where source_of_usage = 'billing export' and component <> 'storage'
-    ),
+    billed_tables as (select distinct table_key from billed_usage where source_of_usage = 'billing export'),
 
-    -- What the window does not tell yet, the bill may: without enough history only what is set today is
-    -- compared, in
-    -- both classes, by the amounts that were billed.
+    -- What the window does not tell yet, the bill may: without enough history only what is set today
+    -- is compared, in both classes, by the amounts that were billed. A table that is billed for storage
+    -- alone used no throughput.
     tables_judged_by_bill as (
         select distinct in_classes.table_key
         from in_classes

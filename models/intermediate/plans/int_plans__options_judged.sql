@@ -10,9 +10,8 @@ with
 
     fixed as (select * from {{ ref("int_capacity__fixed_units_chosen") }}),
 
-    -- Where everything is fixed today, a plan of fixed capacity does no more than what utilisation advises
-    -- of each
-    -- resource by its own history.
+    -- Where everything is fixed today, a plan of fixed capacity does no more than what utilisation
+    -- advises of each resource by its own history.
     fixed_decisions as (
         select decision_key, bool_and(is_fixed_today) as only_cuts from fixed group by decision_key
     ),
@@ -134,9 +133,8 @@ with
                 then 'below_min_savings'
                 when plan <> 'as_is' and coalesce(as_is_usd - cost_usd < {{ min_savings }}, true)
                 then 'mode_saves_too_little'
-                -- If AWS billed every hour at its highest capacity, and if it never scaled in while nothing
-                -- is
-                -- consumed, the plan must still be cheaper than on-demand and worth it.
+                -- If AWS billed every hour at its highest capacity, and if it never scaled in while
+                -- nothing is consumed, the plan must still be cheaper than on-demand and worth it.
                 when
                     plan = 'provisioned_autoscaled'
                     and not coalesce(

@@ -39,6 +39,9 @@ with
             ) as lacks_storage_price,
             {% for cost in ["cost_usd", "cost_upper_usd", "cost_held_usd"] %}
                 case
+                    -- A plan of today that has none is that of a table which is billed for storage alone.
+                    when plan = 'as_is' and count(case when component <> 'storage' then 1 end) = 0
+                    then {{ usd("0") }}
                     when
                         count(case when component <> 'storage' then 1 end)
                         = count(case when component <> 'storage' then {{ cost }} end)
