@@ -46,6 +46,8 @@ CAPACITY = Analysis("capacity_mode", "capacity", "Capacity Mode Analysis Results
 TABLE_CLASS = Analysis("table_class", "table_class", "Table Class Analysis Results")
 UTILIZATION = Analysis("utilization", "utilization", "Utilization Analysis Results")
 EVERYTHING = "everything"
+# The mart that every analysis builds besides its own: totals are sums of plans.
+BEST_PLANS = "best_plans"
 
 _FAILED = {"error", "fail", "runtime error"}
 
@@ -95,7 +97,7 @@ def selector(analysis: Analysis | None, built: Iterable[str]) -> str:
     The list of recommendations unites every kind, so that the first analysis of a workspace, which has not
     `built` the marts of the others yet, builds all of them.
     """
-    united = {each.mart for each in (CAPACITY, TABLE_CLASS, UTILIZATION)}
+    united = {each.mart for each in (CAPACITY, TABLE_CLASS, UTILIZATION)} | {BEST_PLANS}
     return analysis.selector if analysis and united <= set(built) else EVERYTHING
 
 

@@ -72,6 +72,9 @@ def test_an_analysis_builds_its_part_once_every_part_is_there() -> None:
     assert transform.selector(None, marts) == "everything"
     assert transform.selector(transform.CAPACITY, []) == "everything"
     assert transform.selector(transform.CAPACITY, marts[:2]) == "everything"
+    # Published by a version that knew no plans.
+    assert transform.selector(transform.CAPACITY, marts) == "everything"
+    marts.append("best_plans")
     assert transform.selector(transform.CAPACITY, marts) == "capacity"
     assert transform.selector(transform.TABLE_CLASS, marts) == "table_class"
     assert transform.selector(transform.UTILIZATION, marts) == "utilization"
@@ -86,7 +89,8 @@ def test_every_selector_is_there_and_leaves_unit_tests_out(analysis: transform.A
     (found,) = (each["definition"]["union"] for each in selectors if each["name"] == named)
     assert {"exclude": [{"method": "test_type", "value": "unit"}]} in found
     if analysis:
-        assert {"method": "fqn", "value": analysis.mart, "parents": True, "children": True} in found
+        for mart in (analysis.mart, transform.BEST_PLANS):
+            assert {"method": "fqn", "value": mart, "parents": True, "children": True} in found
 
 
 def test_the_project_of_the_checkout_is_found() -> None:
