@@ -155,6 +155,14 @@ def test_cents_are_rounded_as_a_calculator_s_user_does(value: str, cents: str) -
     assert arithmetic.cents(Decimal(value)) == cents
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("0.00005", "0.0001"), ("0.00004999", "0.0000"), ("-4.336", "−4.3360"), ("1204.5", "1,204.5000")],
+)
+def test_amounts_have_four_decimals_rounded_half_up(value: str, written: str) -> None:
+    assert arithmetic.amount(Decimal(value)) == written
+
+
 _QUANTITIES = st.decimals(0, 10**10, places=6)
 _LINES = st.fixed_dictionaries(
     {

@@ -52,6 +52,22 @@ def test_a_pocket_calculator_gets_every_printed_number(run: Run, table: str) -> 
         printed.check(block)
 
 
+def test_where_four_decimals_would_not_add_up_there_are_more(run: Run, tmp_path: Path) -> None:
+    change(
+        tmp_path,
+        """
+        update plan_cost_lines set setting = null, monthly_quantity = 1, paid_quantity = 1,
+            price_usd = 0.00003, cost_usd = 0.00003
+        where table_name = 'users';
+        update plan_alternatives set throughput_cost_usd = 0.00006, monthly_cost_usd = 0.00006
+        where table_name = 'users';
+        """,
+    )
+    (plan,) = printed.blocks(explained(run, "users"))
+    assert plan.places == 5
+    printed.check(plan)
+
+
 def test_a_plan_is_shown_line_by_line(run: Run) -> None:
     lines = squeezed(explained(run, "orders"))
     start = lines.index("Provisioned, autoscaled · Standard (best plan, no. 3 by cost)")
