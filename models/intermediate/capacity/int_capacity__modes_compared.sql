@@ -3,6 +3,8 @@ with
 
     policies as (select * from {{ ref("int_capacity__policies_chosen") }} where purpose = 'search'),
 
+    peaks as (select * from {{ ref("int_capacity__peaks_compared") }}),
+
     compared as (
         select
             dimensions.*,
@@ -13,6 +15,7 @@ with
             policies.throttled_units as simulated_throttled_units,
             policies.unit_hours as simulated_unit_hours,
             policies.greatest_units as simulated_greatest_units,
+            coalesce(peaks.outgrows_earlier_peaks, false) as outgrows_earlier_peaks,
             dimensions.throttle_events > 0
             and policies.monthly_unit_hours < dimensions.monthly_unit_hours as cuts_throttled_dimension
         from dimensions
@@ -20,6 +23,7 @@ with
             policies
             on dimensions.resource_key = policies.resource_key
             and dimensions.dimension = policies.dimension
+        left join peaks on dimensions.resource_dimension_key = peaks.resource_dimension_key
     )
 
 select
@@ -63,6 +67,7 @@ select
     coalesce(bool_or(cuts_throttled_dimension), false) as cuts_throttled_dimension,
     bool_or(billing_mode = 'PAY_PER_REQUEST' and on_demand_max_units is not null) as has_on_demand_maximum,
     coalesce(bool_or(max_units_per_second > {{ var("max_capacity") }}), false) as exceeds_quota,
+    bool_or(outgrows_earlier_peaks) as outgrows_earlier_peaks,
     bool_or(request_price_usd is null) as lacks_request_price,
     bool_or(unit_hour_price_usd is null) as lacks_unit_hour_price
 from compared

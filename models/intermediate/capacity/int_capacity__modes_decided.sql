@@ -36,6 +36,7 @@ with
             bool_or(cuts_throttled_dimension) as cuts_throttled_dimension,
             bool_or(has_on_demand_maximum) as has_on_demand_maximum,
             bool_or(exceeds_quota) as exceeds_quota,
+            bool_or(outgrows_earlier_peaks) as outgrows_earlier_peaks,
             bool_or(lacks_request_price) as lacks_request_price,
             bool_or(lacks_unit_hour_price) as lacks_unit_hour_price
         from compared
@@ -147,6 +148,7 @@ select
     peak_units_per_second,
     has_on_demand_maximum,
     exceeds_quota,
+    outgrows_earlier_peaks,
     cuts_throttled_dimension,
     lacks_request_price,
     lacks_unit_hour_price

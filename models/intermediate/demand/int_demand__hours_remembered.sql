@@ -38,7 +38,12 @@ with
             resources_hashed.first_hour_at,
             hours.dimension,
             min(hours.starts_at) as first_point_at,
-            max(hours.value) filter (where hours.starts_at >= resources_hashed.first_hour_at) as highest_sum
+            max(hours.value) filter (where hours.starts_at >= resources_hashed.first_hour_at) as highest_sum,
+            max(hours.value) filter (
+                where
+                    hours.starts_at >= resources_hashed.first_hour_at
+                    and hours.starts_at < {{ window_start() }}
+            ) as earlier_sum
         from hours
         inner join resources_hashed on hours.resource_hash = resources_hashed.resource_hash
         where hours.dimension is not null
@@ -51,7 +56,8 @@ select
     highest.first_point_at,
     highest.highest_sum / 3600 as highest_units_per_second,
     -- Of equal hours the earliest, so that a rebuild says the same.
-    min(hours.starts_at) as highest_at
+    min(hours.starts_at) as highest_at,
+    highest.earlier_sum / 3600 as earlier_units_per_second
 from highest
 left join
     hours
@@ -59,4 +65,5 @@ left join
     and highest.dimension = hours.dimension
     and highest.highest_sum = hours.value
     and highest.first_hour_at <= hours.starts_at
-group by highest.resource_key, highest.dimension, highest.first_point_at, highest.highest_sum
+group by
+    highest.resource_key, highest.dimension, highest.first_point_at, highest.highest_sum, highest.earlier_sum

@@ -67,6 +67,7 @@ with
             decided.throttle_events,
             decided.has_on_demand_maximum,
             decided.exceeds_quota,
+            decided.outgrows_earlier_peaks,
             decided.history_problem,
             decided.replicas_expected,
             decided.replicas_loaded,
@@ -236,6 +237,10 @@ with
                 end,
                 case when has_on_demand_maximum then '; a maximum on-demand throughput limits it today' end,
                 case
+                    when outgrows_earlier_peaks
+                    then '; its peak is more than {{ var("peak_growth") }} times any earlier one'
+                end,
+                case
                     when exceeds_quota
                     then '; its peak is above the default quota of {{ var("max_capacity") }} units'
                 end
@@ -248,7 +253,7 @@ with
                     "case when rests_on_bill then 60 else resolution_seconds end",
                     "throttle_events",
                     "price_source",
-                    "(has_on_demand_maximum or exceeds_quota)",
+                    "(has_on_demand_maximum or exceeds_quota or outgrows_earlier_peaks)",
                 )
             }} as confidence_of_window
         from judged

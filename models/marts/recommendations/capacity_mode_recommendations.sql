@@ -23,6 +23,7 @@ with
             decided.throttle_events as decision_throttle_events,
             decided.has_on_demand_maximum as decision_has_on_demand_maximum,
             decided.exceeds_quota as decision_exceeds_quota,
+            decided.outgrows_earlier_peaks,
             case
                 decided.recommended_billing_mode
                 when 'PROVISIONED'
@@ -58,9 +59,10 @@ with
                     "decided.resolution_seconds",
                     "decided.throttle_events",
                     "compared.price_source",
-                    "(decided.has_on_demand_maximum or decided.exceeds_quota)",
+                    "(decided.has_on_demand_maximum or decided.exceeds_quota or decided.outgrows_earlier_peaks)",
                 )
-            }} as confidence,
+            }}
+            as confidence,
             {{ risk("decided.throttle_events", "decided.p99_utilization", "decided.peak_to_mean") }} as risk
         from compared
         inner join decided on compared.decision_key = decided.decision_key
@@ -186,6 +188,10 @@ with
                 case
                     when decision_has_on_demand_maximum
                     then '; a maximum on-demand throughput limits it today'
+                end,
+                case
+                    when outgrows_earlier_peaks
+                    then '; its peak is more than {{ var("peak_growth") }} times any earlier one'
                 end,
                 case
                     when decision_exceeds_quota
