@@ -118,16 +118,18 @@ select
         when 'class_saves_too_little'
         then
             concat(
-                'Of this the change of class saves ',
-                {{ usd_text("judged.savings_of_class_usd") }},
-                ', less than the {{ least_saving }} that each change must save.'
+                'Of this the change of class ',
+                case when judged.savings_of_class_usd < 0 then 'loses ' else 'saves ' end,
+                {{ usd_text("abs(judged.savings_of_class_usd)") }},
+                ', where each change must save {{ least_saving }}.'
             )
         when 'mode_saves_too_little'
         then
             concat(
-                'Of this the change of capacity saves ',
-                {{ usd_text("judged.savings_of_plan_usd") }},
-                ', less than the {{ least_saving }} that each change must save.'
+                'Of this the change of capacity ',
+                case when judged.savings_of_plan_usd < 0 then 'loses ' else 'saves ' end,
+                {{ usd_text("abs(judged.savings_of_plan_usd)") }},
+                ', where each change must save {{ least_saving }}.'
             )
         when 'autoscaled_preferred'
         then 'Autoscaled capacity is preferred where fixed capacity does not save {{ least_saving }} more.'
