@@ -124,7 +124,9 @@ def _simulated(line: Row) -> Iterator[str]:
     # Where today's capacity is scaled, the mean simulated is not the month's.
     mean = sums.decimal(line["monthly_quantity"]) / sums.MONTH_HOURS
     average = "" if line["scaled_from"] else f", mean {sums.number(mean, 2)}"
-    yield f"simulated: {least} to {greatest} units{average}, {throttled}"
+    unit = "unit" if greatest == "1" else "units"
+    span = f"always {least} {unit}" if least == greatest else f"{least} to {greatest} {unit}{average}"
+    yield f"simulated: {span}, {throttled}"
 
 
 def _is_cautious(plan: Row) -> bool:

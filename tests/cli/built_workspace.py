@@ -112,7 +112,7 @@ def _plan_orders(made: Marts, where: dict[str, Any]) -> None:
         "provisioned_autoscaled",
         STANDARD,
         [
-            Line("read", "unit-hours", "73000", _POLICY, cautious="9.5", simulated=(100.0, 100.0, 0)),
+            Line("read", "unit-hours", "73000", _POLICY, cautious="9.5", simulated=(80.0, 143.0, 1)),
             Line("write", "unit-hours", "730", _POLICY, cautious="0.4745", simulated=(1.0, 1.0, 0)),
             _STORAGE,
         ],

@@ -75,9 +75,9 @@ def test_a_plan_is_shown_line_by_line(run: Run) -> None:
         "Provisioned, autoscaled · Standard (best plan, no. 3 by cost)",
         "Setting Arithmetic USD a month cautious",
         "table: reads 1–200 at 70 % 100 on average × 730 = 73,000 unit-hours × 0.00013 9.4900 9.5000",
-        "simulated: 100 to 100 units, mean 100, 0 throttled minutes",
+        "simulated: 80 to 143 units, mean 100, 1 throttled minute",
         "table: writes 1–200 at 70 % 1 on average × 730 = 730 unit-hours × 0.00065 0.4745 0.4745",
-        "simulated: 1 to 1 units, mean 1, 0 throttled minutes",
+        "simulated: always 1 unit, 0 throttled minutes",
         "table and indexes: storage billing export "
         "400 − 25 (free, 6.25 %) = 375 GB-months × 0.25 93.7500 93.7500",
         "total $103.71 storage 93.7500 + throughput 9.9645 103.7145 103.7245",
