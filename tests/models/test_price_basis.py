@@ -19,10 +19,10 @@ READ_HOURS, STORAGE = "ReadCapacityUnit-Hrs", "TimedStorage-ByteHrs"
 HALVED_AT = datetime(2026, 10, 20)
 
 MILLION = 1_000_000
-# What 70 reads a second and 1,000 GB are billed at in October, less 20 %.
+# What 70 reads a second and 1,000 GB are billed at in October, less 20 %, hour by hour.
 DISCOUNTED = (
-    Line(READS, 70 * 3600 * OCTOBER_HOURS, rate=0.000000125, discount=0.2),
-    Line(STORAGE, 1000, rate=0.25, discount=0.2),
+    Line(READS, 70 * 3600 * OCTOBER_HOURS, is_hourly=True, rate=0.000000125, discount=0.2),
+    Line(STORAGE, 1000, is_hourly=True, rate=0.25, discount=0.2),
 )
 COSTS = ("current_monthly_cost_usd", "projected_monthly_cost_usd", "monthly_savings_usd")
 
@@ -143,6 +143,24 @@ def test_an_account_without_a_bill_pays_the_list(warehouse: SmallWarehouse) -> N
     assert billed == (Decimal("0.000104"), "list x account ratio")
     for account in (unbilled, elsewhere):
         assert _prices(warehouse, account, "provisioned.read.standard") == [(Decimal("0.00013"), "list")]
+
+
+@pytest.mark.parametrize(("discount", "expected"), [(0.0, "0.25"), (0.135, "0.21625")])
+def test_rounded_lines_make_no_crooked_rate(
+    warehouse: SmallWarehouse, discount: float, expected: str
+) -> None:
+    """A small table's hour of storage is a few hundred-thousandths of a dollar, to ten decimals."""
+    warehouse.price_list()
+    line = Line(STORAGE, 0.05, is_hourly=True, rate=0.25, discount=discount)
+    [rate] = _priced(warehouse, line, keys=("storage.standard",))
+    assert rate == (Decimal(expected), "billed")
+
+
+def test_a_crooked_rate_that_rounding_does_not_explain_stays(warehouse: SmallWarehouse) -> None:
+    warehouse.price_list()
+    line = Line(STORAGE, 1000, is_hourly=True, rate=0.25, discount=0.1234)
+    [(price, _)] = _priced(warehouse, line, keys=("storage.standard",))
+    assert round(price, 8) == Decimal("0.21915")
 
 
 def test_free_units_do_not_make_a_rate_cheaper(warehouse: SmallWarehouse) -> None:

@@ -38,7 +38,8 @@ with
             lines.price_key,
             lines.component,
             sum(lines.usage_amount) as amount,
-            sum(lines.line_usd) as billed_usd
+            sum(lines.line_usd) as billed_usd,
+            count(*) as line_count
         from lines
         inner join
             months
@@ -49,20 +50,42 @@ with
             list_changes on lines.region = list_changes.region and lines.price_key = list_changes.price_key
         where list_changes.changed_at is null or lines.usage_start_at >= list_changes.changed_at
         group by lines.account_id, lines.region, lines.price_key, lines.component
+    ),
+
+    rates as (
+        select
+            amounts.*,
+            list_prices.price_usd as list_price_usd,
+            cast(amounts.billed_usd as double) / cast(amounts.amount as double) as rate_usd,
+            amounts.line_count * 0.00000000005 / cast(amounts.amount as double) as line_rounding
+        from amounts
+        left join
+            list_prices on amounts.region = list_prices.region and amounts.price_key = list_prices.price_key
+        -- A price is never zero, however much was given back.
+        where amounts.amount > 0 and amounts.billed_usd > 0
+    ),
+
+    -- Discounts are round numbers, which rounding hides: a line has ten decimals of its cost and its amount.
+    rates_with_discount as (
+        select
+            *, list_price_usd * cast(round(rate_usd / list_price_usd, 3) as decimal(18, 3)) as round_rate_usd
+        from rates
     )
 
--- The price list has twelve decimals; so has the rate, which takes off what rounding the lines has added.
 select
-    {{ surrogate_key(["amounts.account_id", "amounts.region", "amounts.price_key"]) }} as account_price_key,
-    amounts.account_id,
-    amounts.region,
-    amounts.price_key,
-    amounts.component,
-    amounts.amount,
-    {{ usd("amounts.billed_usd") }} as billed_usd,
-    {{ usd("cast(amounts.amount as double) * list_prices.price_usd") }} as list_usd,
-    cast(cast(amounts.billed_usd as double) / cast(amounts.amount as double) as decimal(20, 12)) as rate_usd
-from amounts
-left join list_prices on amounts.region = list_prices.region and amounts.price_key = list_prices.price_key
--- A price is never zero, however much was given back.
-where amounts.amount > 0 and amounts.billed_usd > 0
+    {{ surrogate_key(["account_id", "region", "price_key"]) }} as account_price_key,
+    account_id,
+    region,
+    price_key,
+    component,
+    amount,
+    {{ usd("billed_usd") }} as billed_usd,
+    {{ usd("cast(amount as double) * list_price_usd") }} as list_usd,
+    cast(
+        case
+            when round_rate_usd > 0 and abs(rate_usd - round_rate_usd) <= line_rounding * (1 + rate_usd)
+            then round_rate_usd
+            else rate_usd
+        end as decimal(20, 12)
+    ) as rate_usd
+from rates_with_discount
