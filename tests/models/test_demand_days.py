@@ -21,7 +21,7 @@ from collected_series import (
 )
 from small_warehouse import MakeWarehouse, SmallWarehouse
 
-MODELS = "+int_demand__days_arrayed"
+MODELS = "+int_demand__days_summarised"
 UNKNOWN = [None]
 # What a build notes of itself, beside what it found.
 BOOKKEEPING = "updated_at, recent_operation_ids"
@@ -170,14 +170,36 @@ def test_data_tests_of_the_days_hold(days: SmallWarehouse) -> None:
 
 def test_point_stored_twice_counts_once_and_is_told_of(days: SmallWarehouse) -> None:
     assert _day(days, "sparse")["reads"][700] == 2.0
-    assert days.failures("assert_no_point_is_stored_twice") == ["assert_no_point_is_stored_twice"]
+    found = days.query(
+        "select resource_name, points_stored_again from intermediate.int_demand__days_arrayed"
+        " where points_stored_again > 0"
+    )
+    assert found == [{"resource_name": "sparse", "points_stored_again": 1}]
+
+
+@pytest.mark.parametrize("period", [60, 300, 3600])
+def test_point_stored_twice_fails_the_build_at_every_period(warehouse: SmallWarehouse, period: int) -> None:
+    _know(warehouse, "orders", 0, 1440, period)
+    add_points(warehouse, series("orders", READS, period), {0: 60, 660: 60, 720: 60})
+    warehouse.build(MODELS)
+    assert warehouse.failures("assert_no_point_is_stored_twice") == []
+
+    for metric in (READS, WRITES):
+        forget_spans(warehouse, series("orders", metric, period))
+        add_span(warehouse, series("orders", metric, period), 0, 1440, "second")
+    add_points(warehouse, series("orders", READS, period), {720: 60})
+    warehouse.build(MODELS)
+    assert warehouse.failures("assert_no_point_is_stored_twice") == ["assert_no_point_is_stored_twice"]
 
 
 def _all_days(warehouse: SmallWarehouse) -> list[dict[str, Any]]:
-    return warehouse.query(
-        f"select * exclude ({BOOKKEEPING})"
-        " from intermediate.int_demand__days_arrayed order by resource_day_key"
-    )
+    return [
+        day
+        for model, bookkeeping in (("days_arrayed", BOOKKEEPING), ("days_summarised", "updated_at"))
+        for day in warehouse.query(
+            f"select * exclude ({bookkeeping}) from intermediate.int_demand__{model} order by resource_day_key"
+        )
+    ]
 
 
 def _first_load(warehouse: SmallWarehouse) -> None:
@@ -265,7 +287,8 @@ def test_withdrawn_day_comes_back_when_it_is_fetched_again(warehouse: SmallWareh
     before = _all_days(warehouse)
     _old_day_is_withdrawn(warehouse)
     warehouse.build(MODELS)
-    assert len(_all_days(warehouse)) == len(before) - 1
+    # The day is gone from both models.
+    assert len(_all_days(warehouse)) == len(before) - 2
     for metric in (READS, WRITES):
         forget_spans(warehouse, series("orders", metric))
         add_span(warehouse, series("orders", metric), -2880, 30, "third")

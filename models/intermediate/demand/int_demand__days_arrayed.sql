@@ -43,14 +43,13 @@ with
     points as (
         select
             hash(account_id, region, resource_name) as resource_hash,
-            metric_name,
-            period_seconds,
+            hash(metric_name, statistic, period_seconds) as series_hash,
             divide(epoch_ms(starts_at), 86400000) as day_number,
             cast(divide(epoch_ms(starts_at), 60000) % 1440 as usmallint) as minute_of_day,
             value
         from metrics
         where
-            statistic = case when metric_name like 'Provisioned%' then 'Average' else 'Sum' end
+            period_seconds < 3600
             -- Most minutes have no throttle to tell of; CloudWatch writes the zeros down all the same.
             and (value > 0 or metric_name not like '%ThrottleEvents')
             {%- if builds_on_itself() %}
@@ -67,7 +66,10 @@ with
             points.resource_hash,
             points.day_number,
             {%- for name, (metric, period, rate) in series.items() %}
-                {%- set belongs = "metric_name = '" ~ metric ~ "' and period_seconds = " ~ period %}
+                {%- set statistic = "Average" if metric.startswith("Provisioned") else "Sum" %}
+                {%- set belongs = "series_hash = hash('%s', '%s', cast(%d as integer))" | format(
+                    metric, statistic, period
+                ) %}
                 list(minute_of_day) filter (where {{ belongs }}) as {{ name }}_minutes,
                 list({{ rate }}) filter (where {{ belongs }}) as {{ name }}_values,
             {%- endfor %}
@@ -102,12 +104,34 @@ with
             and days_to_build.day_number = points_listed.day_number
     ),
 
+    points_counted as (
+        select
+            *,
+            {%- for name in series %}
+                coalesce(
+                    {{ name }}_minutes = cast(range(1440) as usmallint[]), false
+                ) as is_{{ name }}_complete,
+            {%- endfor %}
+        from points_ordered
+    ),
+
     minutes_filled as (
         select
             *,
+            {%- for name in series %}
+                case
+                    when {{ name }}_minutes is null or is_{{ name }}_complete
+                    then 0
+                    else len({{ name }}_minutes) - list_unique({{ name }}_minutes)
+                end
+                {{- " + " if not loop.last else " as points_stored_again," }}
+            {%- endfor %}
             {%- for dimension in ["read", "write"] %}
-                {{ minutes_densified(dimension ~ "_60_minutes", dimension ~ "_60_values") }}
-                as {{ dimension }}s_at_60,
+                case
+                    when is_{{ dimension }}_60_complete
+                    then {{ dimension }}_60_values
+                    else {{ minutes_densified(dimension ~ "_60_minutes", dimension ~ "_60_values") }}
+                end as {{ dimension }}s_at_60,
                 {{ minutes_densified(dimension ~ "_300_minutes", dimension ~ "_300_values", 5) }}
                 as {{ dimension }}s_at_300,
                 {{
@@ -125,7 +149,7 @@ with
                     )
                 }} as {{ dimension }}_throttles,
             {%- endfor %}
-        from points_ordered
+        from points_counted
     ),
 
     days_arrayed as (
@@ -170,6 +194,7 @@ select
     list_max(reads) as read_peak_units_per_second,
     list_max(writes) as write_peak_units_per_second,
     day + to_minutes(first_point_minute) as first_point_at,
+    points_stored_again,
     ranges_hash,
     recent_operation_ids,
     cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at

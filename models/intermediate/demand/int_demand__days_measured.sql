@@ -1,33 +1,9 @@
 with
-    windows as (select * from {{ ref("int_demand__windows") }} where known_minutes > 0),
+    days as (select * from {{ ref("int_demand__window_days_summarised") }}),
 
     days_arrayed as (select * from {{ ref("int_demand__days_arrayed") }}),
 
     hours_measured as (select * from {{ ref("int_demand__hours_measured") }}),
-
-    minutes as (
-        select
-            hash(resource_key) as resource_hash,
-            unnest(range(start_minute, start_minute + len(reads))) as minute_number,
-            unnest(reads) as read_rate,
-            unnest(writes) as write_rate
-        from windows
-    ),
-
-    days as (
-        select
-            resource_hash,
-            date '1970-01-01' + cast(divide(minute_number, 1440) as integer) as day,
-            count(read_rate) as known_minutes,
-            {%- for dimension in ["read", "write"] %}
-                avg({{ dimension }}_rate) as {{ dimension }}_mean,
-                max({{ dimension }}_rate) as {{ dimension }}_max,
-                quantile_cont({{ dimension }}_rate, [0.5, 0.9, 0.95, 0.99]) as {{ dimension }}_quantiles,
-            {%- endfor %}
-        from minutes
-        group by resource_hash, day
-        having count(read_rate) > 0
-    ),
 
     -- The hours' means weigh as much as the minutes that are known of them.
     days_provisioned as (
@@ -44,8 +20,8 @@ with
     )
 
 select
-    {{ surrogate_key(["windows.resource_key", "days.day"]) }} as resource_day_key,
-    windows.resource_key,
+    days.resource_day_key,
+    days.resource_key,
     days.day,
     days.known_minutes,
     {%- for dimension in ["read", "write"] %}
@@ -61,9 +37,6 @@ select
         coalesce(days_arrayed.{{ dimension }}_throttle_events, 0) as {{ dimension }}_throttle_events,
     {%- endfor %}
 from days
-inner join windows on days.resource_hash = hash(windows.resource_key)
+inner join days_arrayed on days.resource_day_key = days_arrayed.resource_day_key
 left join
-    days_provisioned
-    on windows.resource_key = days_provisioned.resource_key
-    and days.day = days_provisioned.day
-left join days_arrayed on windows.resource_key = days_arrayed.resource_key and days.day = days_arrayed.day
+    days_provisioned on days.resource_key = days_provisioned.resource_key and days.day = days_provisioned.day

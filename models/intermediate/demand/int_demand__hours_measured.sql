@@ -1,36 +1,26 @@
+{%- set dimensions = ["read", "write"] -%}
+
 with
-    windows as (select * from {{ ref("int_demand__windows") }} where known_minutes > 0),
+    days as (select * from {{ ref("int_demand__window_days_summarised") }}),
 
     capacities_gathered as (select * from {{ ref("int_demand__capacities_gathered") }}),
 
-    -- Grouping tens of millions of rows by a number costs a third of grouping them by text (measured).
-    minutes as (
-        select
-            hash(resource_key) as resource_hash,
-            unnest(range(start_minute, start_minute + len(reads))) as minute_number,
-            unnest(reads) as read_rate,
-            unnest(writes) as write_rate
-        from windows
-    ),
-
     hours as (
         select
-            resource_hash,
-            divide(minute_number, 60) as hour_number,
-            count(read_rate) as known_minutes,
-            avg(read_rate) as read_mean,
-            max(read_rate) as read_max,
-            avg(write_rate) as write_mean,
-            max(write_rate) as write_max
-        from minutes
-        group by resource_hash, hour_number
-        having count(read_rate) > 0
+            resource_key,
+            (day - date '1970-01-01') * 24 + unnest(hours) as hour_number,
+            unnest(hours_known_minutes) as known_minutes,
+            {%- for dimension in dimensions %}
+                unnest(hours_{{ dimension }}_mean) as {{ dimension }}_mean,
+                unnest(hours_{{ dimension }}_max) as {{ dimension }}_max {{ "," if not loop.last }}
+            {%- endfor %}
+        from days
     ),
 
     slots as (
         select
-            resource_key,
-            first_slot + unnest(range(len(read_capacity))) as slot,
+            hash(resource_key) as resource_hash,
+            divide(first_slot + unnest(range(len(read_capacity))), 12) as hour_number,
             unnest(read_capacity) as read_units,
             unnest(write_capacity) as write_units
         from capacities_gathered
@@ -38,30 +28,27 @@ with
 
     hours_provisioned as (
         select
-            resource_key,
-            divide(slot, 12) as hour_number,
+            resource_hash,
+            hour_number,
             avg(read_units) as read_provisioned_units,
             avg(write_units) as write_provisioned_units
         from slots
-        group by resource_key, hour_number
+        group by resource_hash, hour_number
     )
 
 select
-    {{ surrogate_key(["windows.resource_key", "hours.hour_number"]) }} as resource_hour_key,
-    windows.resource_key,
+    {{ surrogate_key(["hours.resource_key", "hours.hour_number"]) }} as resource_hour_key,
+    hours.resource_key,
     make_timestamp(hours.hour_number * 3600000000) as hour_starts_at,
     hours.known_minutes,
-    hours.read_mean * hours.known_minutes * 60 as read_units,
-    hours.read_mean as read_mean_units_per_second,
-    hours.read_max as read_max_units_per_second,
-    hours_provisioned.read_provisioned_units,
-    hours.write_mean * hours.known_minutes * 60 as write_units,
-    hours.write_mean as write_mean_units_per_second,
-    hours.write_max as write_max_units_per_second,
-    hours_provisioned.write_provisioned_units
+    {%- for dimension in dimensions %}
+        hours.{{ dimension }}_mean * hours.known_minutes * 60 as {{ dimension }}_units,
+        hours.{{ dimension }}_mean as {{ dimension }}_mean_units_per_second,
+        hours.{{ dimension }}_max as {{ dimension }}_max_units_per_second,
+        hours_provisioned.{{ dimension }}_provisioned_units {{ "," if not loop.last }}
+    {%- endfor %}
 from hours
-inner join windows on hours.resource_hash = hash(windows.resource_key)
 left join
     hours_provisioned
-    on windows.resource_key = hours_provisioned.resource_key
+    on hash(hours.resource_key) = hours_provisioned.resource_hash
     and hours.hour_number = hours_provisioned.hour_number

@@ -3,7 +3,13 @@
 with
     resources as (select * from {{ ref("int_inventory__resources") }} where {{ in_part("resource_key") }}),
 
-    days_arrayed as (select * from {{ ref("int_demand__days_arrayed") }}),
+    -- Twice, because DuckDB keeps in memory what a query reads twice: what is small, and the arrays.
+    days_described as (
+        select resource_key, day, known_ranges, read_throttles, write_throttles
+        from {{ ref("int_demand__days_arrayed") }}
+    ),
+
+    days_arrayed as (select resource_key, day, reads, writes from {{ ref("int_demand__days_arrayed") }}),
 
     resources_started as (select * from {{ ref("int_demand__resources_started") }}),
 
@@ -32,17 +38,10 @@ with
     ),
 
     days_of_window as (
-        select
-            days_arrayed.resource_key,
-            days_arrayed.reads,
-            days_arrayed.writes,
-            days_arrayed.known_ranges,
-            days_arrayed.read_throttles,
-            days_arrayed.write_throttles,
-            (days_arrayed.day - date '1970-01-01') * 1440 as first_minute_of_day
-        from days_arrayed
-        inner join bounds on days_arrayed.day between bounds.first_day and bounds.last_day
-        semi join resources on days_arrayed.resource_key = resources.resource_key
+        select days_described.*, (days_described.day - date '1970-01-01') * 1440 as first_minute_of_day
+        from days_described
+        inner join bounds on days_described.day between bounds.first_day and bounds.last_day
+        semi join resources on days_described.resource_key = resources.resource_key
     ),
 
     ranges as (
@@ -118,34 +117,44 @@ with
         left join throttled on existing.resource_key = throttled.resource_key
     ),
 
+    days_missing as (
+        select existing.resource_key, cast(days.day as date) as day
+        from existing
+        cross join bounds
+        cross join unnest(range(bounds.first_day, bounds.last_day + 1, interval '1' day)) as days(day)
+        anti join
+            days_of_window
+            on existing.resource_key = days_of_window.resource_key
+            and days.day = days_of_window.day
+    ),
+
+    arrays as (
+        select days_arrayed.resource_key, days_arrayed.day, days_arrayed.reads, days_arrayed.writes
+        from days_arrayed
+        inner join bounds on days_arrayed.day between bounds.first_day and bounds.last_day
+        union all
+        select resource_key, day, {{ unknown_minutes(1440) }} as reads, {{ unknown_minutes(1440) }} as writes
+        from days_missing
+    ),
+
     -- What is small was put together first: the arrays are joined to it, and nothing is joined to the arrays.
     days_gathered as (
         select
             summarised.*,
-            list(days_of_window.first_minute_of_day) as days,
-            list(days_of_window.reads) as days_of_reads,
-            list(days_of_window.writes) as days_of_writes
-        from days_of_window
-        inner join summarised on days_of_window.resource_key = summarised.resource_key
+            list(arrays.day) as days,
+            list(arrays.reads) as days_of_reads,
+            list(arrays.writes) as days_of_writes
+        from arrays
+        inner join summarised on arrays.resource_key = summarised.resource_key
         group by all
     ),
 
-    minutes_gathered as (
+    windows as (
         select
-            days_gathered.*,
+            * exclude (days, days_of_reads, days_of_writes),
             {{ days_joined("days", "days_of_reads") }} as reads,
             {{ days_joined("days", "days_of_writes") }} as writes
         from days_gathered
-    ),
-
-    -- A resource of which nothing was collected has a window all the same.
-    windows as (
-        select * exclude (days, days_of_reads, days_of_writes)
-        from minutes_gathered
-        union all by name
-        select *
-        from summarised
-        anti join days_of_window on summarised.resource_key = days_of_window.resource_key
     )
 
 select
@@ -153,8 +162,8 @@ select
     {{ window_start() }} as window_start,
     {{ window_end() }} as window_end,
     start_minute,
-    coalesce(reads, list_resize(cast([] as double[]), end_minute - start_minute)) as reads,
-    coalesce(writes, list_resize(cast([] as double[]), end_minute - start_minute)) as writes,
+    reads,
+    writes,
     end_minute - first_minute as existing_minutes,
     known_minutes,
     known_minutes_at_300,
