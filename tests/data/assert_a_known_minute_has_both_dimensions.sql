@@ -4,7 +4,7 @@
 select windows.resource_key
 from {{ ref("int_demand__windows") }} as windows
 where
-    len(windows.reads) <> {{ window_days() * 1440 }}
-    or len(windows.writes) <> {{ window_days() * 1440 }}
+    coalesce(len(windows.reads), 0) <> {{ window_days() * 1440 }}
+    or coalesce(len(windows.writes), 0) <> {{ window_days() * 1440 }}
     or list_count(windows.reads) <> windows.known_minutes
     or list_count(windows.writes) <> windows.known_minutes

@@ -4,8 +4,8 @@
 select resource_day_key
 from {{ ref("int_demand__days_arrayed") }}
 where
-    len(reads) <> 1440
-    or len(writes) <> 1440
+    coalesce(len(reads), 0) <> 1440
+    or coalesce(len(writes), 0) <> 1440
     or coalesce(len(read_capacity), 288) <> 288
     or coalesce(len(write_capacity), 288) <> 288
     or list_count(reads) <> list_count(writes)

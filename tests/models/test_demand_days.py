@@ -197,7 +197,8 @@ def _all_days(warehouse: SmallWarehouse) -> list[dict[str, Any]]:
         day
         for model, bookkeeping in (("days_arrayed", BOOKKEEPING), ("days_summarised", "updated_at"))
         for day in warehouse.query(
-            f"select * exclude ({bookkeeping}) from intermediate.int_demand__{model} order by resource_day_key"
+            f"select * exclude ({bookkeeping})"
+            f" from intermediate.int_demand__{model} order by resource_day_key"
         )
     ]
 
