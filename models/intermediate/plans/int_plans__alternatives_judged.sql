@@ -28,10 +28,12 @@ with
                 then kept_options.savings_of_plan_usd
                 else changed_options.savings_of_plan_usd
             end as savings_of_plan_usd,
+            -- A class that the decision does not change is weighed for the table by itself.
             case
-                when priced.is_class_in_force or not classes.is_class_changed
+                when priced.is_class_in_force
                 then kept_options.savings_usd
-                else changed_options.savings_usd
+                when classes.is_class_changed
+                then changed_options.savings_usd
             end as savings_of_option_usd,
             case
                 when priced.is_class_in_force or not classes.is_class_changed

@@ -95,7 +95,7 @@ select
         when 'costs_more'
         then
             case
-                when decided.tables > 1
+                when decided.tables > 1 and judged.savings_of_option_usd is not null
                 then
                     concat(
                         'All replicas together cost ',
@@ -107,12 +107,12 @@ select
         when 'below_min_savings'
         then
             concat(
-                case when decided.tables > 1 then 'All replicas together save ' else 'Saves ' end,
-                {{
-                    usd_text(
-                        "case when decided.tables > 1 then judged.savings_of_option_usd else judged.savings_usd end"
-                    )
-                }},
+                case
+                    when decided.tables > 1 and judged.savings_of_option_usd is not null
+                    then 'All replicas together save '
+                    else 'Saves '
+                end,
+                {{ usd_text("coalesce(judged.savings_of_option_usd, judged.savings_usd)") }},
                 ', less than the {{ least_saving }} that a change must save.'
             )
         when 'class_saves_too_little'
