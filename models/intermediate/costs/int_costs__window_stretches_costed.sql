@@ -30,7 +30,12 @@ with
             max(pieces.end_second) as end_second,
             sum(amounts.seconds) / 3600 as hours,
             sum(amounts.known_minutes) / 60 as known_hours,
-            {{ quantity("sum(amounts.amount)") }} as amount
+            -- Unknown demand is left out; unknown capacity leaves the whole unknown.
+            case
+                when pieces.billing_mode = 'PROVISIONED'
+                then {{ quantity(complete_sum("amounts.amount")) }}
+                else {{ quantity("sum(amounts.amount)") }}
+            end as amount
         from pieces
         inner join amounts on pieces.piece_number = amounts.piece_number
         group by

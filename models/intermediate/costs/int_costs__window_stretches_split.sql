@@ -2,7 +2,9 @@
 with
     configurations as (select * from {{ ref("int_inventory__configuration_history") }}),
 
-    resources as (select resource_key, is_index, is_replicated from {{ ref("int_inventory__resources") }}),
+    resources as (select * from {{ ref("int_inventory__resources") }}),
+
+    tables as (select * from resources where not is_index),
 
     attributes as (
         select * from {{ ref("price_attributes") }} where term_type = 'OnDemand' and billing_mode is not null
@@ -14,6 +16,75 @@ with
 
     bounds as (select {{ window_start() }} as window_start, {{ window_end() }} as window_end),
 
+    sides as (select unnest([true, false]) as is_before),
+
+    -- A class has one other, so that AWS's date of the last change tells what was before, even where no
+    -- inventory saw it.
+    configurations_by_class as (
+        select
+            configurations.* replace (
+                case
+                    when tables.table_class_changed_at is null
+                    then configurations.table_class
+                    when not sides.is_before
+                    then tables.table_class
+                    when tables.table_class = 'STANDARD'
+                    then 'STANDARD_INFREQUENT_ACCESS'
+                    else 'STANDARD'
+                end as table_class,
+                case
+                    when sides.is_before then configurations.valid_from else tables.table_class_changed_at
+                end as valid_from,
+                case
+                    when sides.is_before and tables.table_class_changed_at is not null
+                    then tables.table_class_changed_at
+                    else configurations.valid_to
+                end as valid_to
+            )
+        from configurations
+        left join
+            tables
+            on configurations.table_key = tables.table_key
+            and tables.table_class_changed_at > configurations.valid_from
+            and tables.table_class_changed_at < coalesce(configurations.valid_to, timestamp '9999-01-01')
+        cross join sides
+        where sides.is_before or tables.table_class_changed_at is not null
+    ),
+
+    -- The same of a table that went on-demand. What it had provisioned before, only an inventory would tell.
+    configurations_by_mode as (
+        select
+            configurations_by_class.* replace (
+                case
+                    when tables.billing_mode_changed_at is null
+                    then configurations_by_class.billing_mode
+                    when sides.is_before
+                    then 'PROVISIONED'
+                    else 'PAY_PER_REQUEST'
+                end as billing_mode,
+                case
+                    when sides.is_before
+                    then configurations_by_class.valid_from
+                    else tables.billing_mode_changed_at
+                end as valid_from,
+                case
+                    when sides.is_before and tables.billing_mode_changed_at is not null
+                    then tables.billing_mode_changed_at
+                    else configurations_by_class.valid_to
+                end as valid_to
+            )
+        from configurations_by_class
+        left join
+            tables
+            on configurations_by_class.table_key = tables.table_key
+            and tables.billing_mode = 'PAY_PER_REQUEST'
+            and tables.billing_mode_changed_at > configurations_by_class.valid_from
+            and tables.billing_mode_changed_at
+            < coalesce(configurations_by_class.valid_to, timestamp '9999-01-01')
+        cross join sides
+        where sides.is_before or tables.billing_mode_changed_at is not null
+    ),
+
     configurations_in_window as (
         select
             configurations.*,
@@ -21,7 +92,7 @@ with
             least(coalesce(configurations.valid_to, bounds.window_end), bounds.window_end) as ends_at,
             -- Replicas are those of today: a table's past is not known to have had others.
             coalesce(resources.is_replicated and not resources.is_index, false) as writes_are_replicated
-        from configurations
+        from configurations_by_mode as configurations
         cross join bounds
         left join resources on configurations.resource_key = resources.resource_key
         where
