@@ -107,7 +107,7 @@ class SmallWarehouse:
                 connection.execute(statement)
         _raise_unless_successful(self.project.invoke(self.path, "seed"))
         # dbt may still hold the file open, with the seeds in its log: a copy of the file would miss them.
-        with self._connection() as connection:
+        with self.connection() as connection:
             connection.execute("checkpoint")
 
     def rows(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -119,7 +119,7 @@ class SmallWarehouse:
         completed = [_with_validity(row) if table in HISTORY_TABLES else dict(row) for row in rows]
         names = sorted({name for row in completed for name in row})
         batch = pa.table({name: pa.array([row.get(name) for row in completed]) for name in names})
-        with self._connection() as connection:
+        with self.connection() as connection:
             connection.register("batch", batch)
             connection.execute(f"insert into {table} by name select * from batch")
 
@@ -159,7 +159,7 @@ class SmallWarehouse:
             (*series, start + int(known[first]) * step, start + int(known[after - 1] + 1) * step, "test")
             for first, after in pairwise(edges)
         ]
-        with self._connection() as connection:
+        with self.connection() as connection:
             connection.register("batch", batch)
             connection.execute(
                 """insert into raw_cloudwatch.metrics
@@ -216,7 +216,7 @@ class SmallWarehouse:
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Answer a query as one dict per row; money is Decimal, instants are naive UTC."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             result = connection.execute(sql)
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
@@ -228,7 +228,8 @@ class SmallWarehouse:
         text = json.dumps(settings, default=lambda instant: instant.isoformat())
         return self.project.invoke(self.path, command, "--select", select, "--vars", text, *arguments)
 
-    def _connection(self) -> duckdb.DuckDBPyConnection:
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Open the file; whoever does closes it again, because dbt needs it to itself."""
         connection = duckdb.connect(str(self.path))
         connection.execute("set TimeZone = 'UTC'")
         return connection
