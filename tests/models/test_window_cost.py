@@ -79,6 +79,16 @@ def costed(make_warehouse: MakeWarehouse) -> SmallWarehouse:
     )
     _plant_changed(warehouse, "to_ia", ON_DEMAND, ON_DEMAND | {"table_class": "STANDARD_INFREQUENT_ACCESS"})
     _plant_changed(warehouse, "cut", PROVISIONED | {"read_capacity_units": 1000}, PROVISIONED)
+    # Inventories saw these only after the change; AWS dates it.
+    for name, later in (
+        ("unseen_to_ia", {"table_class": "STANDARD_INFREQUENT_ACCESS", "table_class_updated_at": CHANGED_AT}),
+        ("unseen_to_on_demand", {"pay_per_request_since_at": CHANGED_AT}),
+    ):
+        _plant_changed(warehouse, name, ON_DEMAND | later, ON_DEMAND | later)
+    seen_at = CHANGED_AT + timedelta(days=2)
+    late = PROVISIONED | {"table_class": "STANDARD_INFREQUENT_ACCESS"}
+    dated = ON_DEMAND | {"table_class_updated_at": CHANGED_AT, "pay_per_request_since_at": CHANGED_AT}
+    _plant_changed(warehouse, "seen_late", late, dated, changed_at=seen_at)
     # Its policy moved it between what inventories saw.
     plant(
         warehouse,
@@ -179,6 +189,23 @@ def test_each_class_is_billed_while_it_was_in_force(costed: SmallWarehouse) -> N
     ]
     # A month of 26,280,000 writes, all at the price of Standard-IA.
     assert _current(costed, "to_ia", "write_cost_usd") == Decimal("20.4984")
+
+
+def test_a_change_that_no_inventory_saw_is_known_by_its_date(costed: SmallWarehouse) -> None:
+    assert _stretches(costed, "unseen_to_ia") == [
+        (WINDOW_START, "PAY_PER_REQUEST", 102.0, Decimal(3_672_000), Decimal("2.295")),
+        (CHANGED_AT, "PAY_PER_REQUEST", 234.0, Decimal(8_424_000), Decimal("6.57072")),
+    ]
+    # What was provisioned before, nobody knows: no cost, and least of all that of on-demand.
+    assert _stretches(costed, "unseen_to_on_demand") == [
+        (WINDOW_START, "PROVISIONED", 102.0, None, None),
+        (CHANGED_AT, "PAY_PER_REQUEST", 234.0, Decimal(8_424_000), Decimal("5.265")),
+    ]
+    # An inventory that came two days late knows the capacity of before: 50 units of Standard-IA.
+    assert _stretches(costed, "seen_late") == [
+        (WINDOW_START, "PROVISIONED", 102.0, Decimal(5100), Decimal("4.131")),
+        (CHANGED_AT, "PAY_PER_REQUEST", 234.0, Decimal(8_424_000), Decimal("5.265")),
+    ]
 
 
 def test_capacity_is_billed_as_it_was_and_costs_what_it_is(costed: SmallWarehouse) -> None:

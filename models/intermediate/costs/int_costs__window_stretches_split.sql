@@ -16,88 +16,90 @@ with
 
     bounds as (select {{ window_start() }} as window_start, {{ window_end() }} as window_end),
 
-    sides as (select unnest([true, false]) as is_before),
-
-    -- A class has one other, so that AWS's date of the last change tells what was before, even where no
-    -- inventory saw it.
-    configurations_by_class as (
+    -- The last change, where it lies inside a version that no inventory cut there: AWS dates that of the
+    -- class,
+    -- and that to on-demand.
+    versions as (
         select
-            configurations.* replace (
+            configurations.*,
+            coalesce(configurations.valid_to, timestamp '9999-01-01') as version_ends_at,
+            class_changes.table_class as class_after,
+            coalesce(class_changes.table_class_changed_at, configurations.valid_from) as class_changed_at,
+            mode_changes.billing_mode as mode_after,
+            coalesce(mode_changes.billing_mode_changed_at, configurations.valid_from) as mode_changed_at
+        from configurations
+        left join
+            tables as class_changes
+            on configurations.table_key = class_changes.table_key
+            and class_changes.table_class_changed_at > configurations.valid_from
+            and class_changes.table_class_changed_at
+            < coalesce(configurations.valid_to, timestamp '9999-01-01')
+        left join
+            tables as mode_changes
+            on configurations.table_key = mode_changes.table_key
+            and mode_changes.billing_mode = 'PAY_PER_REQUEST'
+            and mode_changes.billing_mode_changed_at > configurations.valid_from
+            and mode_changes.billing_mode_changed_at
+            < coalesce(configurations.valid_to, timestamp '9999-01-01')
+    ),
+
+    -- Before, between, and after both; most versions are one part, and the others of them empty.
+    version_parts as (
+        select
+            * exclude (valid_from, valid_to),
+            unnest(
+                [
+                    valid_from,
+                    least(class_changed_at, mode_changed_at),
+                    greatest(class_changed_at, mode_changed_at)
+                ]
+            ) as valid_from,
+            unnest(
+                [
+                    least(class_changed_at, mode_changed_at),
+                    greatest(class_changed_at, mode_changed_at),
+                    version_ends_at
+                ]
+            ) as valid_to
+        from versions
+    ),
+
+    -- A class has one other. What was provisioned before a change to on-demand, only an inventory tells.
+    dated_configurations as (
+        select
+            version_parts.* replace (
                 case
-                    when tables.table_class_changed_at is null
-                    then configurations.table_class
-                    when not sides.is_before
-                    then tables.table_class
-                    when tables.table_class = 'STANDARD'
+                    when class_after is null
+                    then table_class
+                    when valid_from >= class_changed_at
+                    then class_after
+                    when class_after = 'STANDARD'
                     then 'STANDARD_INFREQUENT_ACCESS'
                     else 'STANDARD'
                 end as table_class,
                 case
-                    when sides.is_before then configurations.valid_from else tables.table_class_changed_at
-                end as valid_from,
-                case
-                    when sides.is_before and tables.table_class_changed_at is not null
-                    then tables.table_class_changed_at
-                    else configurations.valid_to
-                end as valid_to
+                    when mode_after is null
+                    then billing_mode
+                    when valid_from >= mode_changed_at
+                    then mode_after
+                    else 'PROVISIONED'
+                end as billing_mode
             )
-        from configurations
-        left join
-            tables
-            on configurations.table_key = tables.table_key
-            and tables.table_class_changed_at > configurations.valid_from
-            and tables.table_class_changed_at < coalesce(configurations.valid_to, timestamp '9999-01-01')
-        cross join sides
-        where sides.is_before or tables.table_class_changed_at is not null
-    ),
-
-    -- The same of a table that went on-demand. What it had provisioned before, only an inventory would tell.
-    configurations_by_mode as (
-        select
-            configurations_by_class.* replace (
-                case
-                    when tables.billing_mode_changed_at is null
-                    then configurations_by_class.billing_mode
-                    when sides.is_before
-                    then 'PROVISIONED'
-                    else 'PAY_PER_REQUEST'
-                end as billing_mode,
-                case
-                    when sides.is_before
-                    then configurations_by_class.valid_from
-                    else tables.billing_mode_changed_at
-                end as valid_from,
-                case
-                    when sides.is_before and tables.billing_mode_changed_at is not null
-                    then tables.billing_mode_changed_at
-                    else configurations_by_class.valid_to
-                end as valid_to
-            )
-        from configurations_by_class
-        left join
-            tables
-            on configurations_by_class.table_key = tables.table_key
-            and tables.billing_mode = 'PAY_PER_REQUEST'
-            and tables.billing_mode_changed_at > configurations_by_class.valid_from
-            and tables.billing_mode_changed_at
-            < coalesce(configurations_by_class.valid_to, timestamp '9999-01-01')
-        cross join sides
-        where sides.is_before or tables.billing_mode_changed_at is not null
+        from version_parts
+        where valid_from < valid_to
     ),
 
     configurations_in_window as (
         select
             configurations.*,
             greatest(configurations.valid_from, bounds.window_start) as starts_at,
-            least(coalesce(configurations.valid_to, bounds.window_end), bounds.window_end) as ends_at,
+            least(configurations.valid_to, bounds.window_end) as ends_at,
             -- Replicas are those of today: a table's past is not known to have had others.
             coalesce(resources.is_replicated and not resources.is_index, false) as writes_are_replicated
-        from configurations_by_mode as configurations
+        from dated_configurations as configurations
         cross join bounds
         left join resources on configurations.resource_key = resources.resource_key
-        where
-            configurations.valid_from < bounds.window_end
-            and coalesce(configurations.valid_to, bounds.window_end) > bounds.window_start
+        where configurations.valid_from < bounds.window_end and configurations.valid_to > bounds.window_start
     ),
 
     dimensions as (
