@@ -2,7 +2,7 @@
 #   make demo    the whole product on a sandbox organisation, without an AWS account
 #   make test    every test; browser tests where a chromium is found
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gui test cases lint format docs bench chromium wheel clean
+.PHONY: help setup demo gui test cases mutations lint format docs bench chromium wheel clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,9 @@ CASES := tests/models/test_exact_cases.py tests/models/test_window_cost.py tests
 
 cases: $(VENV)/.installed-test ## Work out the exact cases of every formula and print them
 	$(BIN)/python -m pytest -n 2 --dist loadfile --quiet --cases $(CASES)
+
+mutations: $(VENV)/.installed-test ## Break each formula in a copy and see which test notices (takes minutes)
+	$(BIN)/python -m tests.mutations
 
 lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## Check style, types, import walls and SQL
 	$(BIN)/ruff check .
