@@ -36,7 +36,7 @@ test: $(VENV)/.installed-test ## Run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 # The modules that hold the exact cases, numbered as in the tests.
-CASES := tests/models/test_exact_cases.py tests/models/test_window_cost.py tests/models/test_price_basis.py
+CASES := $(addprefix tests/models/test_,exact_cases.py window_cost.py price_basis.py reservations.py)
 
 cases: $(VENV)/.installed-test ## Work out the exact cases of every formula and print them
 	$(BIN)/python -m pytest -n 2 --dist loadfile --quiet --cases $(CASES)

@@ -1,6 +1,6 @@
 """The exact cases of the definition of money, from raw rows to dollars; each was worked out by hand.
 
-Cases 14 and 30 are in test_window_cost.py, case 31 in test_price_basis.py.
+Case 14 is in test_reservations.py, case 30 in test_window_cost.py, case 31 in test_price_basis.py.
 """
 
 from __future__ import annotations

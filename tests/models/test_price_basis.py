@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from billing import OCTOBER_HOURS, BilledTable, Line
+from exact_cases import ExactCase
 from planted_tables import MINUTES, WINDOW_START
 from price_list import LIST_PRICES
 from small_warehouse import MakeWarehouse, SmallWarehouse
@@ -65,12 +66,21 @@ def advised(make_warehouse: MakeWarehouse) -> dict[str, dict[str, dict[str, Any]
 )
 @pytest.mark.parametrize("basis", ["net", "amortized"])
 def test_a_discount_on_everything_changes_dollars_and_no_decision(
-    advised: dict[str, dict[str, dict[str, Any]]], basis: str, mart: str, listed: tuple[str, ...]
+    advised: dict[str, dict[str, dict[str, Any]]],
+    exact_case: ExactCase,
+    basis: str,
+    mart: str,
+    listed: tuple[str, ...],
 ) -> None:
     at_list, at_net = advised["list"][mart], advised[basis][mart]
     assert (at_list["price_basis"], at_net["price_basis"]) == ("list", basis)
-    assert tuple(at_list[name] for name in COSTS) == tuple(Decimal(amount) for amount in listed)
-    assert tuple(at_net[name] for name in COSTS) == tuple(Decimal(amount) * 8 / 10 for amount in listed)
+    for amounts, factor, row in ((listed, Decimal("1"), at_list), (listed, Decimal("0.8"), at_net)):
+        exact_case(
+            31,
+            f"{mart} at {row['price_basis']}: today, then, saves",
+            expected=tuple(Decimal(amount) * factor for amount in amounts),
+            computed=tuple(row[name] for name in COSTS),
+        )
     for name in ("advice", "current_setting", "recommended_setting", "confidence", "risk"):
         assert at_net[name] == at_list[name]
     assert at_net["advice"] == "change"

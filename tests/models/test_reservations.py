@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing import OCTOBER_HOURS, BilledTable, Line
+from exact_cases import ExactCase
 from small_warehouse import SmallWarehouse
 
 PEAK_AT = datetime(2026, 10, 20)
@@ -86,7 +87,9 @@ def test_without_reservations_there_is_no_pool(warehouse: SmallWarehouse) -> Non
     assert _pools(warehouse) == {}
 
 
-def test_a_month_with_a_peak_costs_fees_what_is_not_served_and_storage(warehouse: SmallWarehouse) -> None:
+def test_a_month_with_a_peak_costs_fees_what_is_not_served_and_storage(
+    warehouse: SmallWarehouse, exact_case: ExactCase
+) -> None:
     # Case 14, with the prices of the price list and of the fallback's leases.
     warehouse.price_list()
     warehouse.build("+dim_prices +int_prices__in_force")
@@ -125,6 +128,8 @@ def test_a_month_with_a_peak_costs_fees_what_is_not_served_and_storage(warehouse
         pools["read"]["uncovered_usd"],
         storage["cost_usd"],
     ]
-    assert parts == [Decimal(part) for part in ("9.344", "1.825", "14.04", "0.936", "2.50")]
-    assert sum(parts) == Decimal("28.645")
-    assert pools["write"]["upfront_usd"] + pools["read"]["upfront_usd"] == 180
+    expected = [Decimal(part) for part in ("9.344", "1.825", "14.04", "0.936", "2.50")]
+    exact_case(14, "write fee, read fee, writes, reads, storage", expected=expected, computed=parts)
+    exact_case(14, "month", expected=Decimal("28.645"), computed=sum(parts))
+    upfront = pools["write"]["upfront_usd"] + pools["read"]["upfront_usd"]
+    exact_case(14, "up front", expected=180, computed=upfront)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exact_cases import ExactCase
 from planted_tables import ACCOUNT, CREATED_AT, MINUTES, WINDOW_START, plant, plant_index
 from price_list import LIST_PRICES, LISTED_SINCE
 from small_warehouse import AS_OF, MakeWarehouse, SmallWarehouse
@@ -132,13 +133,19 @@ def _current(warehouse: SmallWarehouse, table: str, column: str, region: str = "
     return row["cost_usd"]
 
 
-def test_a_price_that_halves_splits_the_window_and_not_todays_cost(costed: SmallWarehouse) -> None:
-    # Case 30: 10 writes a second are 6,048,000 in a week and 26,280,000 in a month of 730 hours.
-    assert _stretches(costed, "halved", region="eu-west-1") == [
-        (WINDOW_START, "PAY_PER_REQUEST", 168.0, Decimal(6_048_000), Decimal("7.56")),
-        (HALVED_AT, "PAY_PER_REQUEST", 168.0, Decimal(6_048_000), Decimal("3.78")),
+def test_a_price_that_halves_splits_the_window_and_not_todays_cost(
+    costed: SmallWarehouse, exact_case: ExactCase
+) -> None:
+    # 10 writes a second are 6,048,000 in a week and 26,280,000 in a month of 730 hours.
+    stretches = _stretches(costed, "halved", region="eu-west-1")
+    assert [row[:4] for row in stretches] == [
+        (WINDOW_START, "PAY_PER_REQUEST", 168.0, Decimal(6_048_000)),
+        (HALVED_AT, "PAY_PER_REQUEST", 168.0, Decimal(6_048_000)),
     ]
-    assert _current(costed, "halved", "write_cost_usd", "eu-west-1") == Decimal("16.425")
+    costs = [row[4] for row in stretches]
+    exact_case(30, "before and after", expected=[Decimal("7.56"), Decimal("3.78")], computed=costs)
+    today = _current(costed, "halved", "write_cost_usd", "eu-west-1")
+    exact_case(30, "today", expected=Decimal("16.425"), computed=today)
     # Reads, whose price stayed, are one stretch.
     [read] = _stretches(costed, "halved", "read", region="eu-west-1")
     assert read[2:] == (336.0, Decimal(1_209_600), Decimal("0.1512"))

@@ -1,6 +1,5 @@
--- A plan, and each of its changes over the plan without it, is worth the trouble that a change is. Replicas
--- count
--- by their sum; their class is a change of each.
+-- A plan, and each of its changes over the plan without it, is worth the trouble that a change is.
+-- Replicas count by their sum; their class is a change of each.
 with
     decisions as (
         select

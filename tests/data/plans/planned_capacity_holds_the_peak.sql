@@ -1,4 +1,5 @@
--- A plan of fixed capacity is never below the highest minute or hour known, but where it keeps what is there.
+-- A plan of fixed capacity is never below the highest minute or hour known, but where it keeps
+-- what is there.
 select fixed.resource_dimension_key
 from {{ ref("int_capacity__fixed_units_chosen") }} as fixed
 inner join

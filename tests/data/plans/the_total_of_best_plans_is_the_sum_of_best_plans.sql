@@ -1,4 +1,5 @@
--- The one grand total is the sum of the plans, and no other kind is labelled as if it could be added to it.
+-- The one grand total is the sum of the plans, and no other kind is labelled as if it could be
+-- added to it.
 with
     summed as (
         select sum(monthly_savings_usd) as savings_usd, sum(current_monthly_cost_usd) as cost_usd
