@@ -87,10 +87,13 @@ def test_every_selector_is_there_and_leaves_unit_tests_out(analysis: transform.A
         "selectors"
     ]
     (found,) = (each["definition"]["union"] for each in selectors if each["name"] == named)
-    assert {"exclude": [{"method": "test_type", "value": "unit"}]} in found
+    left_out = [{"method": "test_type", "value": "unit"}]
     if analysis:
-        for mart in (analysis.mart, transform.BEST_PLANS):
-            assert {"method": "fqn", "value": mart, "parents": True, "children": True} in found
+        left_out.append({"method": "tag", "value": "whole_build"})
+        both_ways = {"parents": True, "children": True}
+        assert {"method": "fqn", "value": analysis.mart, **both_ways} in found
+        assert {"method": "path", "value": "models/marts/plans", **both_ways} in found
+    assert {"exclude": left_out} in found
 
 
 def test_the_project_of_the_checkout_is_found() -> None:

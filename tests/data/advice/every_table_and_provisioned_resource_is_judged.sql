@@ -1,3 +1,5 @@
+{# An analysis by itself leaves the other marts as they are, which may not know the newest tables yet. #}
+{{ config(tags=["whole_build"]) }}
 -- Nothing is dropped on the way: a table without history, price or demand has a row that says so.
 select resources.resource_key, 'capacity_mode' as kind
 from {{ ref("int_inventory__resources") }} as resources
