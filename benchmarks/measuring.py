@@ -32,11 +32,27 @@ def measured(command: Sequence[str], environment: Mapping[str, str]) -> Usage:
     Raises:
         subprocess.CalledProcessError: It failed.
     """
+    return _run(command, environment, None)[0]
+
+
+def own_measure(command: Sequence[str], environment: Mapping[str, str]) -> Usage:
+    """Run a command that prints the processor seconds and the seconds that count of it.
+
+    Raises:
+        subprocess.CalledProcessError: It failed.
+    """
+    usage, printed = _run(command, environment, subprocess.PIPE)
+    cpu_seconds, wall_seconds = (float(word) for word in printed.split())
+    return Usage(cpu_seconds, wall_seconds, usage.peak_bytes)
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], stdout: int | None) -> tuple[Usage, str]:
     began = time.perf_counter()
-    process = subprocess.Popen(command, env={**os.environ, **environment})
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with subprocess.Popen(command, env={**os.environ, **environment}, stdout=stdout, text=True) as process:
+        printed = process.stdout.read() if process.stdout else ""
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command))
-    return Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * _RSS_UNIT)
+    return Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * _RSS_UNIT), printed

@@ -47,6 +47,23 @@ def prepare(organisation: Organisation, workspace: Workspace) -> None:
         _write(organisation, warehouse)
 
 
+def add_a_day(organisation: Organisation, workspace: Workspace) -> None:
+    """Write the day after the last one, with the spans that a load of it leaves: longer, and signed by it."""
+    end = organisation.end + timedelta(days=1)
+    with Warehouse(workspace.warehouse, workspace.loader_state).open() as warehouse:
+        connection = warehouse.connection
+        connection.execute("set timezone = 'UTC'")
+        _make_tables(organisation, connection)
+        _write_consumption(connection, 60, organisation.end, end)
+        _write_capacity(connection, organisation.end, end)
+        connection.execute(
+            "update ops.collected_spans set span_end = $end, operation_id = $operation"
+            " where span_end = $before",
+            {"end": end, "operation": f"{OPERATION} 2", "before": organisation.end},
+        )
+        connection.execute("checkpoint")
+
+
 def _write(organisation: Organisation, warehouse: OpenWarehouse) -> None:
     """Fill the raw tables of an empty warehouse."""
     connection = warehouse.connection
@@ -54,8 +71,9 @@ def _write(organisation: Organisation, warehouse: OpenWarehouse) -> None:
     connection.execute("set preserve_insertion_order = false")
     _make_tables(organisation, connection)
     _write_inventory(organisation, connection)
-    _write_consumption(organisation, connection)
-    _write_capacity(organisation, connection)
+    _write_consumption(connection, 60, organisation.start, organisation.end)
+    _write_consumption(connection, 3600, organisation.memory_start, organisation.start)
+    _write_capacity(connection, organisation.start, organisation.end)
     _write_spans(organisation, connection)
     connection.execute("checkpoint")
 
@@ -140,8 +158,10 @@ def _write_inventory(organisation: Organisation, connection: DuckDBPyConnection)
     )
 
 
-def _write_consumption(organisation: Organisation, connection: DuckDBPyConnection) -> None:
-    """Write the sums of every minute, and of every hour before the first minute."""
+def _write_consumption(
+    connection: DuckDBPyConnection, period_seconds: int, start: datetime, end: datetime
+) -> None:
+    """Write the sums of every period, series after series, as the loader writes what CloudWatch answers."""
     wave = "1 + 0.8 * sin((minute + phase) * pi() / {half_period})"
     noise = "(0.8 + 0.4 * (hash(minute, phase, metric_name) % 1000) / 1000)"
     rate = f"""
@@ -153,27 +173,28 @@ def _write_consumption(organisation: Organisation, connection: DuckDBPyConnectio
             else 1
         end
     """
-    spans = (
-        (60, organisation.start, organisation.end),
-        (3600, organisation.memory_start, organisation.start),
+    connection.execute(
+        f"""
+        insert into raw_cloudwatch.metrics by name
+        with
+            metrics as (
+                select unnest(['ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits']) as metric_name
+            ),
+            points as (
+                select tables.*, metric_name, unnest(range($first, $last, {period_seconds // 60})) as minute
+                from tables, metrics
+            )
+        select
+            account_id, region, table_name as resource_name, metric_name, 'Sum' as statistic,
+            {period_seconds} as period_seconds,
+            make_timestamp(minute * 60000000) as timestamp, round({rate} * {period_seconds}) as value
+        from points
+        """,
+        {"first": _minute(start), "last": _minute(end)},
     )
-    for period_seconds, start, end in spans:
-        connection.execute(
-            f"""
-            insert into raw_cloudwatch.metrics by name
-            select
-                account_id, region, table_name as resource_name, metric_name, 'Sum' as statistic,
-                {period_seconds} as period_seconds,
-                make_timestamp(minute * 60000000) as timestamp, round({rate} * {period_seconds}) as value
-            from range($first, $last, {period_seconds // 60}) as minutes(minute),
-                unnest(['ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits']) as metrics(metric_name),
-                tables
-            """,
-            {"first": _minute(start), "last": _minute(end)},
-        )
 
 
-def _write_capacity(organisation: Organisation, connection: DuckDBPyConnection) -> None:
+def _write_capacity(connection: DuckDBPyConnection, start: datetime, end: datetime) -> None:
     """Write the provisioned units of each five minutes, which do not change."""
     connection.execute(
         """
@@ -187,7 +208,7 @@ def _write_capacity(organisation: Organisation, connection: DuckDBPyConnection) 
             tables
         where not is_on_demand
         """,
-        {"first": _minute(organisation.start), "last": _minute(organisation.end)},
+        {"first": _minute(start), "last": _minute(end)},
     )
 
 
