@@ -301,7 +301,7 @@ def test_filling_in_parts_changes_nothing(make_warehouse: MakeWarehouse) -> None
     at_once, in_parts = make_warehouse(), make_warehouse()
     window: dict[str, Any] = {"days": 1, "as_of": START + timedelta(days=1)}
     # A third of a resource a part: forty parts of windows, and two of days.
-    parts: dict[str, Any] = {**window, "resources_per_part": 0.3}
+    parts: dict[str, Any] = {**window, "resources_per_part": 0.15}
     for warehouse in (at_once, in_parts):
         for number in range(12):
             _plant(warehouse, f"table-{number:02d}")

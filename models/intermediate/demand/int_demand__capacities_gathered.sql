@@ -16,15 +16,18 @@ with
             cast({{ window_end() }} as date) as last_day
     ),
 
+    -- Joining and grouping millions of slots by a number costs a third of doing it by text.
     slots as (
-        select resources.resource_key, unnest(range(bounds.first_slot, bounds.end_slot)) as slot
+        select
+            hash(resources.resource_key) as resource_hash,
+            unnest(range(bounds.first_slot, bounds.end_slot)) as slot
         from resources
         cross join bounds
     ),
 
     measured as (
         select
-            days_arrayed.resource_key,
+            hash(days_arrayed.resource_key) as resource_hash,
             (days_arrayed.day - date '1970-01-01') * 288 + unnest(range(288)) as slot,
             unnest(
                 coalesce(days_arrayed.read_capacity, list_resize(cast([] as double[]), 288))
@@ -41,7 +44,7 @@ with
     -- A slot has the configuration in which it begins.
     configured as (
         select
-            configuration_history.resource_key,
+            hash(configuration_history.resource_key) as resource_hash,
             configuration_history.read_units,
             configuration_history.write_units,
             unnest(
@@ -65,7 +68,7 @@ with
 
     slots_filled as (
         select
-            slots.resource_key,
+            slots.resource_hash,
             slots.slot,
             make_timestamp(slots.slot * 300000000) as slot_starts_at,
             {%- for dimension in ["read", "write"] %}
@@ -75,25 +78,35 @@ with
                 ) as {{ dimension }}_units,
             {%- endfor %}
         from slots
-        left join measured on slots.resource_key = measured.resource_key and slots.slot = measured.slot
-        left join configured on slots.resource_key = configured.resource_key and slots.slot = configured.slot
+        left join measured on slots.resource_hash = measured.resource_hash and slots.slot = measured.slot
+        left join
+            configured on slots.resource_hash = configured.resource_hash and slots.slot = configured.slot
+    ),
+
+    settings as (
+        select
+            resources.resource_key,
+            hash(resources.resource_key) as resource_hash,
+            {%- for dimension in ["read", "write"] %}
+                coalesce(
+                    resources.{{ dimension }}_setting_changed_at,
+                    resources_started.demand_starts_at,
+                    timestamp '1970-01-01'
+                ) as {{ dimension }}_set_at {{ "," if not loop.last }}
+            {%- endfor %}
+        from resources
+        inner join resources_started on resources.resource_key = resources_started.resource_key
     )
 
 select
-    slots_filled.resource_key,
+    settings.resource_key,
     min(slots_filled.slot) as first_slot,
     {%- for dimension in ["read", "write"] %}
         list(slots_filled.{{ dimension }}_units order by slots_filled.slot) as {{ dimension }}_capacity,
         avg(slots_filled.measured_{{ dimension }}_units) filter (
-            where
-                slots_filled.slot_starts_at >= coalesce(
-                    resources.{{ dimension }}_setting_changed_at,
-                    resources_started.demand_starts_at,
-                    timestamp '1970-01-01'
-                )
+            where slots_filled.slot_starts_at >= settings.{{ dimension }}_set_at
         ) as provisioned_mean_{{ dimension }}_units,
     {%- endfor %}
 from slots_filled
-inner join resources on slots_filled.resource_key = resources.resource_key
-inner join resources_started on slots_filled.resource_key = resources_started.resource_key
-group by slots_filled.resource_key
+inner join settings on slots_filled.resource_hash = settings.resource_hash
+group by settings.resource_key

@@ -2,7 +2,7 @@
     config(
         materialized="table_in_parts",
         split_by="int_demand__days_arrayed",
-        memory_share=0.03,
+        memory_share=0.015,
         unique_key="resource_day_key",
         unchanged_when="is_of_the_same_build",
     )
