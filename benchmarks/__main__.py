@@ -45,7 +45,7 @@ def main(
     memory_days: Annotated[int, typer.Option(min=0, help="Days of hours before those.")] = 60,
     project_root: Annotated[Path | None, typer.Option(help="Keep the warehouse in this new folder.")] = None,
 ) -> None:
-    """Make a warehouse, build it, again, and after one more day, each in a child process; print what it took."""
+    """Make a warehouse, build it, again, and after one more day, each in a child process; print the cost."""
     organisation = Organisation(tables, days, memory_days, END)
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace.at(project_root or Path(scratch))
