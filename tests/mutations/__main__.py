@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.mutations.mutation_list import MUTATIONS, Mutation
@@ -27,19 +28,27 @@ DBT = Path(sys.executable).with_name("dbt")
 TESTS_FAILED = 1
 
 
-def copied(target: Path, mutation: Mutation | None = None) -> Path:
-    """Copy the project, with one formula broken."""
+def copied(target: Path) -> Path:
+    """Copy the project."""
     ignored = shutil.ignore_patterns("__pycache__", ".*_cache")
     for part in PARTS:
         shutil.copytree(PROJECT / part, target / part, ignore=ignored)
     for name in FILES:
         shutil.copyfile(PROJECT / name, target / name)
-    if mutation:
-        path = target / mutation.path
-        text = path.read_text()
-        assert text.count(mutation.old) == 1, mutation
-        path.write_text(text.replace(mutation.old, mutation.new))
     return target
+
+
+@contextmanager
+def broken(project: Path, mutation: Mutation) -> Iterator[None]:
+    """Break one formula of a copy for a while."""
+    path = project / mutation.path
+    text = path.read_text()
+    assert text.count(mutation.old) == 1, mutation
+    path.write_text(text.replace(mutation.old, mutation.new))
+    try:
+        yield
+    finally:
+        path.write_text(text)
 
 
 def unit_tests(project: Path, warehouse: Path, models: Iterable[str]) -> list[str]:
@@ -68,10 +77,15 @@ def run(command: Sequence[str], project: Path) -> tuple[int, str]:
 
 
 def tests_that_failed(output: str) -> list[str]:
-    """Return the names of failed tests in what dbt or pytest printed."""
+    """Return the names of failed tests in what dbt or pytest printed.
+
+    A mutation that no longer runs proves nothing: what ended in an error is left out.
+    """
     colourless = re.sub(r"\x1b\[[0-9;]*m", "", output)
-    of_dbt = re.findall(r"(?:FAIL|ERROR) \d+ (?:\S+::)?(\w+) \.", colourless)
-    of_pytest = re.findall(r"^(?:FAILED|ERROR) \S*::(\w+)", colourless, re.MULTILINE)
+    if "dbt failed: " in colourless or "Error in unit_test" in colourless:
+        return []
+    of_dbt = re.findall(r"Failure in unit_test (\w+)", colourless)
+    of_pytest = re.findall(r"^FAILED \S*::(\w+)", colourless, re.MULTILINE)
     return sorted(set(of_dbt) | set(of_pytest))
 
 
@@ -101,9 +115,8 @@ def is_unit_test(caught_by: str) -> bool:
     return "/" not in caught_by
 
 
-def what_fails_unbroken(mutations: Sequence[Mutation], warehouse: Path, folder: Path) -> str | None:
+def what_fails_unbroken(mutations: Sequence[Mutation], warehouse: Path, project: Path) -> str | None:
     """Run all the tests on the project as it is, where each must pass; return what was printed if not."""
-    project = copied(folder / "unbroken")
     tests = sorted({mutation.caught_by for mutation in mutations})
     for chosen in ([each for each in tests if is_unit_test(each)], [t for t in tests if not is_unit_test(t)]):
         if chosen:
@@ -123,25 +136,28 @@ def main() -> int:
     """Run the mutations; return 1 when one survives."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
     parser.add_argument("--only", default="", help="those whose description or file has this word")
+    parser.add_argument("--start", type=int, default=1, help="the number of the first, to go on with a run")
     parser.add_argument("--skip-unbroken", action="store_true", help="take for granted that all tests pass")
     arguments = parser.parse_args()
-    mutations = [each for each in MUTATIONS if arguments.only in each.what + each.path]
+    mutations = [each for each in MUTATIONS if arguments.only in each.what + each.path][arguments.start - 1 :]
     survivors = []
     with tempfile.TemporaryDirectory(prefix="mutations-") as directory:
         folder = Path(directory)
         say(f"{len(mutations)} mutations")
         warehouse = built_warehouse(folder)
+        # One copy for all: dbt then reads again only the file that changed.
+        project = copied(folder / "project")
         if not arguments.skip_unbroken:
-            failure = what_fails_unbroken(mutations, warehouse, folder)
+            failure = what_fails_unbroken(mutations, warehouse, project)
             if failure:
                 say(failure)
                 say("Tests fail without any mutation, so that nothing can be told.")
                 return 1
         say("mutation | file | caught by | seconds\n---|---|---|---")
-        for number, mutation in enumerate(mutations):
+        for mutation in mutations:
             began = time.monotonic()
-            project = copied(folder / str(number), mutation)
-            code, output = run(command_for([mutation.caught_by], project, warehouse), project)
+            with broken(project, mutation):
+                code, output = run(command_for([mutation.caught_by], project, warehouse), project)
             failed = tests_that_failed(output)
             is_caught = code == TESTS_FAILED and bool(failed)
             if not is_caught:
@@ -150,7 +166,6 @@ def main() -> int:
             caught_by = ", ".join(failed) if is_caught else f"NOTHING (exit code {code})"
             seconds = time.monotonic() - began
             say(f"{mutation.what} | {mutation.path} | {caught_by} | {seconds:.0f}")
-            shutil.rmtree(project)
     say(f"{len(mutations) - len(survivors)} of {len(mutations)} caught")
     return 1 if survivors else 0
 

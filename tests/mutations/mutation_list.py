@@ -108,11 +108,11 @@ MUTATIONS = (
         "int_costs__dimensions_in_classes",
     ),
     Mutation(
-        "free units in Standard-IA",
-        COSTS + "dimensions_in_classes.sql",
-        "when classes.table_class <> 'STANDARD'\n                then 0.0",
-        "when classes.table_class = 'NONE'\n                then 0.0",
-        "int_costs__dimensions_in_classes",
+        "the free share upside down",
+        ADVICE + "free_share.sql",
+        "cast({{ free_amount }} as double) / cast({{ used_amount }} as double)",
+        "cast({{ used_amount }} as double) / cast({{ free_amount }} as double)",
+        "int_costs__free_tier_pools",
     ),
     Mutation(
         "reserved units added to what a pool uses",
@@ -164,10 +164,10 @@ MUTATIONS = (
         "int_costs__storage_measured",
     ),
     Mutation(
-        "the window's price changes forgotten",
+        "the window goes without a price from the instant it changed",
         COSTS + "window_stretches_split.sql",
-        "and coalesce(previous_price_usd, 0) = coalesce(price_usd, 0)",
-        "and true",
+        "and price_times.starts_at >= prices.valid_from",
+        "and price_times.starts_at > prices.valid_from",
         "tests/models/test_window_cost.py::test_a_price_that_halves_splits_the_window_and_not_todays_cost",
     ),
     # ---- Demand ----
