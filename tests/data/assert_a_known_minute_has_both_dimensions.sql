@@ -1,6 +1,5 @@
--- Reads and writes are simulated together, minute by minute: were a minute known in one of them only, or
--- did an
--- array have another length than its window, everything after it would be aligned wrongly.
+-- Reads and writes are simulated together, minute by minute: were a minute known in one of them only,
+-- or did an array have another length than its window, everything after it would be aligned wrongly.
 select windows.resource_key
 from {{ ref("int_demand__windows") }} as windows
 where

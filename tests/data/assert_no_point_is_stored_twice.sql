@@ -1,10 +1,7 @@
--- A load deletes what it fetched before it appends it again. Were a point stored twice, its minute would
--- still
--- be right,
--- because one of the two counts, but the raw table would be wrong for whoever sums it. Days count while they
--- are made
--- what they find again; the hours of the long memory, which no day holds, are looked at here where the last
--- loads wrote.
+-- A load deletes what it fetched before it appends it again. Were a point stored twice, its minute
+-- would still be right, because one of the two counts, but the raw table would be wrong for whoever
+-- sums it. Days count while they are made what they find again; the hours of the long memory, which no
+-- day holds, are looked at here where the last loads wrote.
 with
     days_arrayed as (select * from {{ ref("int_demand__days_arrayed") }}),
 

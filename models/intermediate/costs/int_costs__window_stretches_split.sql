@@ -16,9 +16,8 @@ with
 
     bounds as (select {{ window_start() }} as window_start, {{ window_end() }} as window_end),
 
-    -- The last change, where it lies inside a version that no inventory cut there: AWS dates that of the
-    -- class,
-    -- and that to on-demand.
+    -- The last change, where it lies inside a version that no inventory cut there: AWS dates that of
+    -- the class, and that to on-demand.
     versions as (
         select
             configurations.*,

@@ -97,9 +97,8 @@ with
         where ranges.metric_name like 'Consumed%' and not days_classified.is_whole
     ),
 
-    -- A point of five minutes is used only where none of its minutes lies in a span of 60 s: what is known
-    -- by the
-    -- minute shuts out the whole five minutes around its edges.
+    -- A point of five minutes is used only where none of its minutes lies in a span of 60 s: what is
+    -- known by the minute shuts out the whole five minutes around its edges.
     edges as (
         select distinct
             resource_key,

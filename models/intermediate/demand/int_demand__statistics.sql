@@ -80,8 +80,7 @@ with
     ),
 
     -- Whole days, so that their arrays need not be read: the window's own minutes cover the day of the
-    -- build. The
-    -- day of the creation counts from its midnight, which can only make the peak higher.
+    -- build. The day of the creation counts from its midnight, which can only make the peak higher.
     stored_days as (
         select
             days_arrayed.resource_key,

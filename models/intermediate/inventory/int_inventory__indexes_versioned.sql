@@ -71,9 +71,8 @@ with
             and table_versions.valid_from < coalesce(counted_versions.valid_to, timestamp '9999-01-01')
     ),
 
-    -- AWS does not tell when an index was created. A table and its indexes are read within minutes, so that
-    -- an
-    -- index seen an hour after its table is younger than it.
+    -- AWS does not tell when an index was created. A table and its indexes are read within minutes, so
+    -- that an index seen an hour after its table is younger than it.
     dated_versions as (
         select *, first_seen_at > table_first_seen_at + interval '1' hour as is_younger_than_table
         from index_versions

@@ -79,9 +79,8 @@ with
         from versions
     ),
 
-    -- What a person chose for a dimension. The units of an autoscaled one are the policy's doing, so that
-    -- they
-    -- are no part of it.
+    -- What a person chose for a dimension. The units of an autoscaled one are the policy's doing, so
+    -- that they are no part of it.
     versions_with_settings as (
         select
             *,

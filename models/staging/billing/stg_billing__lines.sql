@@ -14,9 +14,8 @@ select
     region,
     usage_start_at,
     usage_end_at,
-    -- An hour's share of a gigabyte-month has no end in decimals; with twelve of them a month of hours adds
-    -- up
-    -- to the right sixth decimal.
+    -- An hour's share of a gigabyte-month has no end in decimals; with twelve of them a month of hours
+    -- adds up to the right sixth decimal.
     cast(usage_amount as decimal(28, 12)) as usage_amount,
     pricing_unit,
     currency,

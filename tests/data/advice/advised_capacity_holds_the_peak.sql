@@ -1,6 +1,5 @@
 -- Fixed capacity is never advised below the highest minute or hour known, nor a maximum below what they
--- need at
--- the target.
+-- need at the target.
 select resource_dimension_key as subject
 from {{ ref("int_capacity__cuts_proposed") }}
 where

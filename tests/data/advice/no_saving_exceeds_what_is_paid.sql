@@ -1,6 +1,5 @@
--- A saving above the current cost would mean that a candidate was given money. Replicas count by their sum:
--- one of
--- them may lose.
+-- A saving above the current cost would mean that a candidate was given money. Replicas count by their
+-- sum: one of them may lose.
 select
     decision_key as subject, sum(current_monthly_cost_usd) as cost_usd, sum(monthly_savings_usd) as saving_usd
 from {{ ref("capacity_mode_recommendations") }}
