@@ -98,6 +98,32 @@ def cases(draw: st.DrawFn, minutes: st.SearchStrategy[int]) -> Case:
     )
 
 
+def falling(*steps: tuple[float, int]) -> list[float | None]:
+    """Rates, each for its minutes."""
+    return [rate for rate, minutes in steps for _ in range(minutes)]
+
+
+def allowance_cases() -> list[Case]:
+    """More decreases than are allowed at once, which a random series seldom asks for."""
+    both = falling((7_000, 30), *((7_000 * 0.4**step, 15) for step in range(1, 12)))
+    slowly = falling((70, 60), (28, 30), (11, 30), (4, 60))
+    idle = [0.0] * len(slowly)
+    policy = (0.7, 1, 40_000)
+    shared = {
+        "read": policy,
+        "write": policy,
+        "delay_minutes": 0,
+        "burst_seconds": 300.0,
+        "hold_at_zero": False,
+    }
+    return [
+        # Four within the first hour, then one an hour, reads before writes.
+        Case(reads=both, writes=both, start_minute=MIDNIGHT, **shared),
+        # The first hour is over before four were decided.
+        Case(reads=slowly, writes=idle, start_minute=MIDNIGHT - 60, **shared),
+    ]
+
+
 def simulated(case: Case) -> Simulation:
     """What the kernel makes of a case."""
     return simulate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from simulation_cases import Case, cases, simulated
+from simulation_cases import Case, allowance_cases, cases, simulated
 from simulation_project import Project
 
 COLUMNS = """
@@ -45,7 +45,7 @@ def drawn(count: int, minutes: st.SearchStrategy[int]) -> list[Case]:
 
 
 def test_fold_is_kernel_on_random_resources_of_up_to_a_day(project: Project) -> None:
-    every_case = drawn(60, st.integers(1, 1440))
+    every_case = [*allowance_cases(), *drawn(60, st.integers(1, 1440))]
     with duckdb.connect(project.warehouse) as warehouse:
         warehouse.execute(f"create or replace table simulations ({COLUMNS})")
         rows = [row(place, case) for place, case in enumerate(every_case)]
