@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from random_organisation import Organisation, Resource, Series, organisation, put_series
 from small_warehouse import MakeWarehouse, SmallWarehouse
 
-MONEY = "+savings_summary +plan_cost_lines +plan_alternatives"
+MONEY = "+savings_summary +plan_cost_lines +plan_alternatives +fct_capacity_hourly"
 MIN_SAVINGS = 10.0
 KEYS = {
     "recommendations": "recommendation_id",

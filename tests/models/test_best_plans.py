@@ -20,9 +20,17 @@ from planted_tables import ACCOUNT, MINUTES, WINDOW_START, in_one_minute, plant,
 from price_list import LIST_PRICES
 from small_warehouse import AS_OF, MakeWarehouse, SmallWarehouse
 
-MONEY = "+savings_summary +plan_cost_lines +plan_alternatives"
-# What depends on a threshold; the demand below it stays as it is.
-JUDGED = "int_capacity__decisions_screened+ int_capacity__cuts_proposed+ int_billing__classes_judged+"
+MONEY = "+savings_summary +plan_cost_lines +plan_alternatives +fct_capacity_hourly"
+# What depends on a threshold, on the way to these marts; the demand below it stays as it is.
+JUDGED = " ".join(
+    f"{first}+,+{mart}"
+    for first in (
+        "int_capacity__decisions_screened",
+        "int_capacity__cuts_proposed",
+        "int_billing__classes_judged",
+    )
+    for mart in ("savings_summary", "plan_cost_lines", "plan_alternatives", "fct_capacity_hourly")
+)
 DEARER = {key: str(Decimal(price) * Decimal("1.5")) for key, price in LIST_PRICES.items()}
 WITHOUT_IA_REGION = "xx-east-9"
 WITHOUT_IA = {key: price for key, price in LIST_PRICES.items() if not key.endswith(".ia")}
