@@ -17,3 +17,18 @@
 {% macro read_write_setting(read_setting, write_setting) %}
     '"read":' || {{ read_setting }} || ',"write":' || {{ write_setting }}
 {%- endmacro %}
+
+{% macro dimension_setting(dimensions) %}
+    case
+        when {{ dimensions }}.is_autoscaled
+        then
+            {{
+                policy_setting(
+                    dimensions ~ ".autoscaling_min",
+                    dimensions ~ ".autoscaling_max",
+                    dimensions ~ ".autoscaling_target",
+                )
+            }}
+        else {{ units_setting(dimensions ~ ".units") }}
+    end
+{%- endmacro %}

@@ -6,22 +6,7 @@
         windows as (select resource_key, start_minute, reads, writes from {{ ref("int_demand__windows") }}),
 
         lists as (
-            select
-                resource_key,
-                list(
-                    {
-                        'setting_id':setting_id,
-                        'read_target':read_target,
-                        'read_min':cast(read_min as double),
-                        'read_max':cast(read_max as double),
-                        'write_target':write_target,
-                        'write_min':cast(write_min as double),
-                        'write_max':cast(write_max as double),
-                        'delay_minutes':cast({{ var("scaling_delay_minutes") }} as integer),
-                        'burst_seconds':cast({{ var("safe_burst_seconds") }} as double),
-                        'hold_at_zero':hold_at_zero
-                    }
-                ) as settings
+            select resource_key, list({{ simulation_setting("setting_id", "hold_at_zero") }}) as settings
             from settings
             group by resource_key
         ),

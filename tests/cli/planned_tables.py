@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+from published_marts import ADVICE
 
 ACCOUNT = {"account_id": "012345678901", "account_name": "payments"}
 STANDARD, INFREQUENT = "STANDARD", "STANDARD_INFREQUENT_ACCESS"
@@ -29,33 +30,6 @@ PRICES = {
 
 _USD, _QUANTITY = "decimal(28, 10)", "decimal(28, 6)"
 _TABLE = {"account_id": "varchar", "region": "varchar", "table_name": "varchar"}
-ADVICE = {
-    "recommendation_id": "varchar",
-    "kind": "varchar",
-    "account_id": "varchar",
-    "account_name": "varchar",
-    "ou_path": "varchar",
-    "region": "varchar",
-    "table_name": "varchar",
-    "index_name": "varchar",
-    "current_setting": "varchar",
-    "recommended_setting": "varchar",
-    "current_monthly_cost_usd": _USD,
-    "projected_monthly_cost_usd": _USD,
-    "monthly_savings_usd": _USD,
-    "annual_savings_usd": _USD,
-    "price_basis": "varchar",
-    "price_source": "varchar",
-    "price_effective_on": "date",
-    "window_start": "timestamp",
-    "window_end": "timestamp",
-    "coverage_ratio": "double",
-    "confidence": "varchar",
-    "risk": "varchar",
-    "advice": "varchar",
-    "keep_reason": "varchar",
-    "reason": "varchar",
-}
 _SHARES = ("mean", "p50", "p90", "p95", "p99", "max")
 # The columns of each mart that are read, with their types.
 COLUMNS = {

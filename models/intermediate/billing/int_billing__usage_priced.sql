@@ -50,22 +50,14 @@ with
                 then coalesce(pools.storage_free_share, 0.0)
                 when usage_of_tables.billing_mode <> 'PROVISIONED'
                 then 0.0
-                when usage_of_tables.component = 'read'
-                then coalesce(pools.read_free_share, 0.0)
-                when usage_of_tables.component = 'write'
-                then coalesce(pools.write_free_share, 0.0)
-                else coalesce(pools.replicated_write_free_share, 0.0)
+                else {{ of_pool("usage_of_tables.component", "free_share") }}
             end as free_share,
             case
                 when usage_of_tables.component = 'storage'
                 then coalesce(pools.storage_free_gb, 0)
                 when usage_of_tables.billing_mode <> 'PROVISIONED'
                 then 0
-                when usage_of_tables.component = 'read'
-                then coalesce(pools.read_free_unit_hours, 0)
-                when usage_of_tables.component = 'write'
-                then coalesce(pools.write_free_unit_hours, 0)
-                else coalesce(pools.replicated_write_free_unit_hours, 0)
+                else {{ of_pool("usage_of_tables.component", "free_unit_hours") }}
             end as free_amount
         from usage_of_tables
         inner join tables on usage_of_tables.table_key = tables.table_key

@@ -40,6 +40,7 @@ select
     resource_dimension_key,
     resource_key,
     dimension,
+    table_key,
     decision_key,
     cast(fixed_units as bigint) as fixed_units,
     {{ quantity("fixed_units * " ~ hours_per_month()) }} as monthly_unit_hours,

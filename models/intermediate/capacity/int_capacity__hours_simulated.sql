@@ -7,9 +7,9 @@ with
         select
             resource_key,
             {% for dimension in ["read", "write"] %}
-                {% for part in ["target", "minimum", "maximum"] %}
+                {% for part, column in [("target", "target"), ("min", "minimum"), ("max", "maximum")] %}
                     max(
-                        case when dimension = '{{ dimension }}' then {{ part }} end
+                        case when dimension = '{{ dimension }}' then {{ column }} end
                     ) as {{ dimension }}_{{ part }} {{ "," if not (loop.last and dimension == "write") }}
                 {% endfor %}
             {% endfor %}
@@ -25,18 +25,7 @@ with
                 windows.reads,
                 windows.writes,
                 windows.start_minute,
-                {
-                    'setting_id':'chosen',
-                    'read_target':settings.read_target,
-                    'read_min':cast(settings.read_minimum as double),
-                    'read_max':cast(settings.read_maximum as double),
-                    'write_target':settings.write_target,
-                    'write_min':cast(settings.write_minimum as double),
-                    'write_max':cast(settings.write_maximum as double),
-                    'delay_minutes':cast({{ var("scaling_delay_minutes") }} as integer),
-                    'burst_seconds':cast({{ var("safe_burst_seconds") }} as double),
-                    'hold_at_zero':false
-                }
+                {{ simulation_setting("'chosen'", "false") }}
             ) as hours
         from settings
         inner join windows on settings.resource_key = windows.resource_key

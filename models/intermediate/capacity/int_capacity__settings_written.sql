@@ -11,19 +11,7 @@ with
             dimensions.table_key,
             dimensions.index_name,
             dimensions.dimension,
-            case
-                when dimensions.is_autoscaled
-                then
-                    {{
-                        policy_setting(
-                            "dimensions.autoscaling_min",
-                            "dimensions.autoscaling_max",
-                            "dimensions.autoscaling_target",
-                        )
-                    }}
-                when dimensions.units is not null
-                then {{ units_setting("dimensions.units") }}
-            end as current_setting,
+            {{ dimension_setting("dimensions") }} as current_setting,
             case
                 when policies.policy_key is not null
                 then {{ policy_setting("policies.minimum", "policies.maximum", "policies.target") }}

@@ -62,23 +62,17 @@ with
             end as unit_hour_price_usd,
             -- Standard-IA has no free units.
             case
-                when classes.table_class <> 'STANDARD'
-                then 0.0
-                when shared.component = 'replicated_write'
-                then coalesce(pools.replicated_write_free_share, 0.0)
-                when shared.component = 'write'
-                then coalesce(pools.write_free_share, 0.0)
-                else coalesce(pools.read_free_share, 0.0)
+                when classes.table_class = 'STANDARD'
+                then {{ of_pool("shared.component", "free_share") }}
+                else 0.0
             end as free_share,
-            case
-                when classes.table_class <> 'STANDARD'
-                then {{ quantity("0") }}
-                when shared.component = 'replicated_write'
-                then coalesce(pools.replicated_write_free_unit_hours, {{ quantity("0") }})
-                when shared.component = 'write'
-                then coalesce(pools.write_free_unit_hours, {{ quantity("0") }})
-                else coalesce(pools.read_free_unit_hours, {{ quantity("0") }})
-            end as free_unit_hours,
+            {{
+                quantity(
+                    "case when classes.table_class= 'STANDARD' then "
+                    ~ of_pool("shared.component", "free_unit_hours")
+                    ~ " else 0 end"
+                )
+            }} as free_unit_hours,
             commitments.monthly_sunk_reserved_amount,
             commitments.monthly_sunk_plan_amount
         from shared

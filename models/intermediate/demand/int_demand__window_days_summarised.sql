@@ -3,13 +3,7 @@ with
 
     resources_started as (select * from {{ ref("int_demand__resources_started") }}),
 
-    bounds as (
-        select
-            divide(epoch_ms({{ window_start() }}), 60000) as start_minute,
-            divide(epoch_ms({{ window_end() }}), 60000) as end_minute,
-            cast({{ window_start() }} as date) as first_day,
-            cast({{ window_end() }} - interval '1' minute as date) as last_day
-    ),
+    bounds as ({{ window_bounds() }}),
 
     -- The window and the life of a resource begin and end inside of days.
     days_cut as (

@@ -15,13 +15,7 @@ with
 
     -- The window in minutes since 1970. It begins in the middle of a day unless the build's moment is
     -- midnight.
-    bounds as (
-        select
-            divide(epoch_ms({{ window_start() }}), 60000) as start_minute,
-            divide(epoch_ms({{ window_end() }}), 60000) as end_minute,
-            cast({{ window_start() }} as date) as first_day,
-            cast({{ window_end() }} - interval '1' minute as date) as last_day
-    ),
+    bounds as ({{ window_bounds() }}),
 
     existing as (
         select

@@ -34,30 +34,13 @@ with
         select
             in_classes.resource_dimension_class_key,
             'as_is' as plan,
-            case
-                when dimensions.is_autoscaled
-                then
-                    {{
-                        policy_setting(
-                            "dimensions.autoscaling_min",
-                            "dimensions.autoscaling_max",
-                            "dimensions.autoscaling_target",
-                        )
-                    }}
-                when dimensions.units is not null
-                then {{ units_setting("dimensions.units") }}
-            end as setting,
+            {{ dimension_setting("dimensions") }} as setting,
             in_classes.billing_mode as billing_mode_of_plan,
             case
                 when in_classes.billing_mode = 'PROVISIONED'
                 then in_classes.monthly_unit_hours
                 else in_classes.monthly_requests
-            end as monthly_quantity,
-            cast(null as decimal(28, 6)) as monthly_quantity_upper,
-            cast(null as decimal(28, 6)) as monthly_quantity_held,
-            cast(null as double) as least_units,
-            cast(null as double) as greatest_units,
-            cast(null as bigint) as throttled_minutes
+            end as monthly_quantity
         from in_classes
         inner join dimensions on in_classes.resource_dimension_key = dimensions.resource_dimension_key
         anti join tables_judged_by_bill on in_classes.table_key = tables_judged_by_bill.table_key
@@ -67,14 +50,8 @@ with
         select
             resource_dimension_class_key,
             'on_demand' as plan,
-            cast(null as {{ dbt.type_string() }}) as setting,
             'PAY_PER_REQUEST' as billing_mode_of_plan,
-            monthly_requests as monthly_quantity,
-            cast(null as decimal(28, 6)) as monthly_quantity_upper,
-            cast(null as decimal(28, 6)) as monthly_quantity_held,
-            cast(null as double) as least_units,
-            cast(null as double) as greatest_units,
-            cast(null as bigint) as throttled_minutes
+            monthly_requests as monthly_quantity
         from in_classes
     ),
 
@@ -103,26 +80,22 @@ with
             'provisioned_fixed' as plan,
             {{ units_setting("fixed.fixed_units") }} as setting,
             'PROVISIONED' as billing_mode_of_plan,
-            fixed.monthly_unit_hours as monthly_quantity,
-            cast(null as decimal(28, 6)) as monthly_quantity_upper,
-            cast(null as decimal(28, 6)) as monthly_quantity_held,
-            cast(null as double) as least_units,
-            cast(null as double) as greatest_units,
-            cast(null as bigint) as throttled_minutes
+            fixed.monthly_unit_hours as monthly_quantity
         from in_classes
         inner join fixed on in_classes.resource_dimension_key = fixed.resource_dimension_key
     ),
 
+    -- Only autoscaled capacity is simulated, and has more than one reading of what it bills.
     quantities as (
         select *
         from as_is
-        union all
+        union all by name
         select *
         from on_demand
-        union all
+        union all by name
         select *
         from autoscaled
-        union all
+        union all by name
         select *
         from fixed_capacity
     ),
@@ -204,31 +177,12 @@ with
             plans.plan,
             billed_usage.table_class,
             billed_usage.component,
-            'GB-months' as unit,
-            billed_usage.monthly_amount as monthly_quantity,
-            {{ quantity("0") }} as sunk_quantity,
-            billed_usage.free_share,
-            billed_usage.paid_amount as paid_quantity,
-            billed_usage.price_usd,
-            {{ usd("0") }} as sunk_plan_usd,
-            billed_usage.cost_usd,
-            billed_usage.price_source,
-            billed_usage.price_effective_on
-        from billed_usage
-        cross join plans
-        where billed_usage.component = 'storage'
-        union all by name
-        select
-            billed_usage.table_key,
-            billed_usage.table_key as resource_key,
-            billed_usage.account_id,
-            billed_usage.region,
-            billed_usage.table_name,
-            'as_is' as plan,
-            billed_usage.table_class,
-            billed_usage.component,
             case
-                when billed_usage.billing_mode = 'PROVISIONED' then 'unit-hours' else 'request units'
+                when billed_usage.component = 'storage'
+                then 'GB-months'
+                when billed_usage.billing_mode = 'PROVISIONED'
+                then 'unit-hours'
+                else 'request units'
             end as unit,
             billed_usage.monthly_amount as monthly_quantity,
             billed_usage.sunk_amount as sunk_quantity,
@@ -240,8 +194,11 @@ with
             billed_usage.price_source,
             billed_usage.price_effective_on
         from billed_usage
+        cross join plans
         left join tables_judged_by_bill on billed_usage.table_key = tables_judged_by_bill.table_key
-        where billed_usage.component <> 'storage' and tables_judged_by_bill.table_key is not null
+        where
+            billed_usage.component = 'storage'
+            or (plans.plan = 'as_is' and tables_judged_by_bill.table_key is not null)
     )
 
 select

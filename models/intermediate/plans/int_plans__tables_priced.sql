@@ -7,16 +7,13 @@ with
 
     fixed as (select * from {{ ref("int_capacity__fixed_units_chosen") }}),
 
-    resources as (select resource_key, table_key from {{ ref("int_inventory__resources") }}),
-
     fixed_tables as (
         select
-            resources.table_key,
-            bool_and(coalesce(fixed.is_as_today, false)) as is_as_today,
-            bool_or(fixed.cuts_throttled_dimension) as cuts_throttled_dimension
+            table_key,
+            bool_and(coalesce(is_as_today, false)) as is_as_today,
+            bool_or(cuts_throttled_dimension) as cuts_throttled_dimension
         from fixed
-        inner join resources on fixed.resource_key = resources.resource_key
-        group by resources.table_key
+        group by table_key
     ),
 
     choices as (

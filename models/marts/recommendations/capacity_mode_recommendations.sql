@@ -10,7 +10,9 @@ with
 
     chosen as (
         select
-            compared.*,
+            compared.* exclude (
+                throttle_events, has_on_demand_maximum, exceeds_quota, outgrows_earlier_peaks
+            ),
             decided.recommended_billing_mode,
             decided.keep_reason,
             decided.tables,
@@ -20,9 +22,9 @@ with
             decided.coverage_ratio,
             decided.window_start,
             decided.window_end,
-            decided.throttle_events as decision_throttle_events,
-            decided.has_on_demand_maximum as decision_has_on_demand_maximum,
-            decided.exceeds_quota as decision_exceeds_quota,
+            decided.throttle_events,
+            decided.has_on_demand_maximum,
+            decided.exceeds_quota,
             decided.outgrows_earlier_peaks,
             case
                 decided.recommended_billing_mode
@@ -128,7 +130,7 @@ with
                 then
                     concat(
                         'Less capacity would be cheaper, but ',
-                        {{ number_text("decision_throttle_events") }},
+                        {{ number_text("throttle_events") }},
                         ' throttle events say that demand was higher than what was seen'
                     )
                 when keep_reason = 'not_robust'
@@ -166,37 +168,12 @@ with
                     )
             end as finding,
             concat(
-                case
-                    when tables > 1 and keep_reason is null
-                    then
-                        concat(
-                            '; decided for ',
-                            tables,
-                            ' replicas together, which save ',
-                            {{ usd_text("decision_savings_usd") }}
-                        )
-                end,
-                case
-                    when decision_throttle_events > 0 and coalesce(keep_reason, '') <> 'throttled'
-                    then
-                        concat(
-                            '; ',
-                            {{ number_text("decision_throttle_events") }},
-                            ' throttle events mean that demand was higher than seen'
-                        )
-                end,
-                case
-                    when decision_has_on_demand_maximum
-                    then '; a maximum on-demand throughput limits it today'
-                end,
-                case
-                    when outgrows_earlier_peaks
-                    then '; its peak is more than {{ var("peak_growth") }} times any earlier one'
-                end,
-                case
-                    when decision_exceeds_quota
-                    then '; its peak is above the default quota of {{ var("max_capacity") }} units'
-                end
+                {{ replicas_note() }},
+                {{
+                    demand_notes(
+                        "case when coalesce(keep_reason, '') <> 'throttled' then throttle_events end"
+                    )
+                }}
             ) as notes
         from chosen
     )

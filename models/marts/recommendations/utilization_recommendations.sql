@@ -13,11 +13,7 @@ with
     described as (
         select
             *,
-            case
-                when is_autoscaled
-                then {{ policy_setting("autoscaling_min", "autoscaling_max", "autoscaling_target") }}
-                else {{ units_setting("units") }}
-            end as current_setting,
+            {{ dimension_setting("cuts") }} as current_setting,
             case
                 when not is_cut
                 then null
