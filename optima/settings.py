@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     aws_profile: str | None = Field(
         None, description="Profile of the AWS configuration whose credentials are used."
     )
+    aws_timeout_seconds: float = Field(
+        60.0, ge=1, le=3600, description="Seconds to wait for an answer of AWS before a call is repeated."
+    )
+    load_concurrency: int = Field(
+        8, ge=1, le=64, description="Accounts and regions that are read at the same time."
+    )
     use_organizations: bool = Field(False, description="Read every account of the organisation.")
     organizations_role_name: str = Field(
         "MetricsCollectorRole", description="Role assumed in member accounts."

@@ -9,7 +9,18 @@ import typer
 
 from optima.cli import operations, reports
 from optima.cli.commands import command
-from optima.cli.options import Days, Months, Regions, Resume, RoleName, Tables, UseOrganization, listed
+from optima.cli.options import (
+    Concurrency,
+    Days,
+    Months,
+    Profile,
+    Regions,
+    Resume,
+    RoleName,
+    Tables,
+    UseOrganization,
+    listed,
+)
 from optima.cli.session import Session
 from optima.errors import OptimaError
 
@@ -31,9 +42,16 @@ def discover(
     role_name: RoleName = None,
     resume: Resume = False,
     skip_tags: Annotated[bool, typer.Option("--skip-tags", help="Leave tags out; it is faster.")] = False,
+    profile: Profile = None,
+    concurrency: Concurrency = None,
 ) -> None:
     """Find DynamoDB tables across accounts and regions."""
-    session = session.given(use_organizations=use_org, organizations_role_name=role_name)
+    session = session.given(
+        use_organizations=use_org,
+        organizations_role_name=role_name,
+        aws_profile=profile,
+        load_concurrency=concurrency,
+    )
     with session.writing():
         report = operations.discover(session, regions=listed(regions), skip_tags=skip_tags, resume=resume)
         reports.discovered(session, report, listed(regions))
@@ -55,9 +73,13 @@ def collect(
         int | None, typer.Option(min=1, help="Metrics held in memory at once. Default: as many as is fast.")
     ] = None,
     role_name: RoleName = None,
+    profile: Profile = None,
+    concurrency: Concurrency = None,
 ) -> None:
     """Collect the CloudWatch metrics of the discovered tables."""
-    session = session.given(organizations_role_name=role_name)
+    session = session.given(
+        organizations_role_name=role_name, aws_profile=profile, load_concurrency=concurrency
+    )
     usual_days = session.settings.capacity_analysis_days
     start, end = span(session.now(), days=days, start_date=start_date, end_date=end_date, default=usual_days)
     with session.writing():
@@ -75,8 +97,10 @@ def collect_pricing(
     force_refresh: Annotated[
         bool, typer.Option("--force-refresh", help="Read the price list again even if it was read lately.")
     ] = False,
+    profile: Profile = None,
 ) -> None:
     """Collect the price list of DynamoDB for the discovered regions."""
+    session = session.given(aws_profile=profile)
     with session.writing():
         report = operations.collect_pricing(session, regions=listed(regions), force_refresh=force_refresh)
         reports.priced(session, report)
@@ -95,10 +119,15 @@ def collect_cur(
         Literal["parquet", "csv"] | None,
         typer.Option("--format", help="Format of the export. Default: CUR_FORMAT."),
     ] = None,
+    profile: Profile = None,
 ) -> None:
     """Collect the billing export (Cost and Usage Report) for the analysis of table classes."""
     session = session.given(
-        cur_s3_bucket=bucket, cur_s3_prefix=prefix, table_class_analysis_months=months, cur_format=file_format
+        cur_s3_bucket=bucket,
+        cur_s3_prefix=prefix,
+        table_class_analysis_months=months,
+        cur_format=file_format,
+        aws_profile=profile,
     )
     with session.writing():
         report = operations.collect_billing(session)

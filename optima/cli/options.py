@@ -36,6 +36,19 @@ RoleName = Annotated[
         help="Role assumed in member accounts. Default: ORGANIZATIONS_ROLE_NAME, MetricsCollectorRole."
     ),
 ]
+Profile = Annotated[
+    str | None,
+    typer.Option(help="Profile of the AWS configuration to use. Default: AWS_PROFILE.", show_default=False),
+]
+Concurrency = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=64,
+        help="Accounts and regions read at the same time. Default: LOAD_CONCURRENCY, 8.",
+        show_default=False,
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")]
 Days = Annotated[
     int | None,

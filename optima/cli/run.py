@@ -11,7 +11,17 @@ import typer
 from optima import warehouse
 from optima.cli import operations, reports, summary
 from optima.cli.commands import command
-from optima.cli.options import Days, MinSavings, PriceBasis, Regions, RoleName, UseOrganization, listed
+from optima.cli.options import (
+    Concurrency,
+    Days,
+    MinSavings,
+    PriceBasis,
+    Profile,
+    Regions,
+    RoleName,
+    UseOrganization,
+    listed,
+)
 from optima.cli.session import Session
 from optima.cli.terminal import errors
 
@@ -39,6 +49,8 @@ def run(
     min_savings: MinSavings = None,
     price_basis: PriceBasis = None,
     force: Annotated[bool, typer.Option("--force", help="Load everything again, due or not.")] = False,
+    profile: Profile = None,
+    concurrency: Concurrency = None,
 ) -> None:
     """Load what is due, build the recommendations and publish them."""
     session = session.given(
@@ -47,6 +59,8 @@ def run(
         capacity_analysis_days=days,
         min_savings_threshold_usd=min_savings,
         price_basis=price_basis,
+        aws_profile=profile,
+        load_concurrency=concurrency,
     )
     with session.writing():
         steps = due({} if force else last_loads(session), datetime.now(UTC).replace(tzinfo=None))

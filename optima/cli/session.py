@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ class Session:
         root: The workspace's folder.
         as_of: The instant that stands for now (UTC, no zone), None for the clock.
         given_settings: Settings in place of those of the environment and the workspace.
+        given_options: The settings that options of the command gave.
     """
 
     command: str
@@ -36,6 +38,7 @@ class Session:
     verbose: bool = False
     debug: bool = False
     given_settings: Settings | None = None
+    given_options: frozenset[str] = frozenset()
 
     @cached_property
     def settings(self) -> Settings:
@@ -49,7 +52,8 @@ class Session:
 
     def given(self, **options: Any) -> Session:
         """Return this session with options in place of settings; an option that is None changes nothing."""
-        return replace(self, given_settings=self._load(**options))
+        names = frozenset(name for name, value in options.items() if value is not None)
+        return replace(self, given_settings=self._load(**options), given_options=self.given_options | names)
 
     def _load(self, **options: Any) -> Settings:
         from optima.settings import load
@@ -83,12 +87,23 @@ class Session:
         from loaders.aws import Access
 
         return Access(
-            profile=self.settings.aws_profile,
+            profile=self._profile(),
             region=self.settings.aws_region,
             use_organizations=self.settings.use_organizations,
             role_name=self.settings.organizations_role_name,
             external_id=self.settings.organizations_external_id,
         )
+
+    def _profile(self) -> str | None:
+        """Return the profile that an option or the workspace insists on.
+
+        AWS_PROFILE of the environment is left to boto3, which puts keys of the environment before it.
+        """
+        profile = self.settings.aws_profile
+        is_of_environment = "aws_profile" not in self.given_options and profile == os.environ.get(
+            "AWS_PROFILE"
+        )
+        return None if is_of_environment else profile
 
     def loading(self) -> Warehouse:
         """Return the warehouse as the loaders write it."""

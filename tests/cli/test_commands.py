@@ -16,10 +16,16 @@ from optima.cli import loads
 from optima.errors import OptimaError
 
 DOCUMENTED = {
-    "discover": ["--regions", "--use-org", "--role-name", "--resume", "--skip-tags"],
-    "collect": ["--days", "--start-date", "--end-date", "--tables", "--regions", "--resume", "--batch-size"],
-    "collect-pricing": ["--regions", "--force-refresh"],
-    "collect-cur": ["--bucket", "--prefix", "--months", "--format"],
+    "discover": [
+        *("--regions", "--use-org", "--role-name", "--resume", "--skip-tags"),
+        *("--profile", "--concurrency"),
+    ],
+    "collect": [
+        *("--days", "--start-date", "--end-date", "--tables", "--regions", "--resume", "--batch-size"),
+        *("--profile", "--concurrency"),
+    ],
+    "collect-pricing": ["--regions", "--force-refresh", "--profile"],
+    "collect-cur": ["--bucket", "--prefix", "--months", "--format", "--profile"],
     "analyze-capacity": ["--days", "--target-utilization", "--min-savings", "--price-basis", "--tables"],
     "analyze-table-class": ["--months", "--breakeven-ratio", "--min-savings", "--price-basis", "--tables"],
     "analyze-utilization": [
@@ -35,7 +41,10 @@ DOCUMENTED = {
     "health": [],
     "gui": ["--port", "--theme"],
     "version": [],
-    "run": ["--regions", "--use-org", "--role-name", "--days", "--min-savings", "--price-basis", "--force"],
+    "run": [
+        *("--regions", "--use-org", "--role-name", "--days", "--min-savings", "--price-basis", "--force"),
+        *("--profile", "--concurrency"),
+    ],
     "demo": ["--accounts", "--tables", "--days", "--seed", "--price-basis"],
     "docs": ["--output"],
     "sandbox serve": ["--accounts", "--tables", "--days", "--seed", "--end", "--port"],

@@ -22,6 +22,8 @@ def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found == {
         "aws_region": "us-east-1",
         "aws_profile": None,
+        "aws_timeout_seconds": 60.0,
+        "load_concurrency": 8,
         "use_organizations": False,
         "organizations_role_name": "MetricsCollectorRole",
         "organizations_external_id": None,
@@ -81,6 +83,9 @@ def test_an_empty_variable_was_not_set(tmp_path: Path, monkeypatch: pytest.Monke
         ("PRICE_BASIS", "gross"),
         ("CUR_FORMAT", "xlsx"),
         ("STREAMLIT_SERVER_PORT", "70000"),
+        ("LOAD_CONCURRENCY", "0"),
+        ("LOAD_CONCURRENCY", "65"),
+        ("AWS_TIMEOUT_SECONDS", "0"),
         ("LOG_LEVEL", "LOUD"),
         ("DATABASE_URL", "postgresql://user:hunter2@host/db"),
     ],
