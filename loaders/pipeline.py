@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -112,11 +113,19 @@ class OpenWarehouse:
         self._pipelines: dict[str, Any] = {}
 
     def declare(self) -> None:
-        """Create what is missing of the raw and ops tables. Takes milliseconds when nothing is."""
+        """Create what is missing of the raw and ops tables, and add the columns that older ones lack.
+
+        Takes milliseconds when nothing is missing.
+        """
         self.connection.execute("create schema if not exists ops")
         for name, columns in OPS_TABLES.items():
             self.connection.execute(f"create table if not exists ops.{name} ({columns})")
-        missing = [table for table in RAW_TABLES if not self._has(table)]
+        existing = self._columns()
+        for name, declared in _declared_columns().items():
+            for column, kind in declared.items():
+                if name in existing and column not in existing[name]:
+                    self.connection.execute(f"alter table {name} add column if not exists {column} {kind}")
+        missing = [table for table in RAW_TABLES if table.qualified_name not in existing]
         for dataset in sorted({table.dataset for table in missing}):
             tables = [table for table in missing if table.dataset == dataset]
             self._run(dataset, [_declaration(table) for table in tables])
@@ -147,12 +156,13 @@ class OpenWarehouse:
                 [read_at.replace(tzinfo=UTC), *group],
             )
 
-    def _has(self, table: RawTable) -> bool:
+    def _columns(self) -> dict[str, set[str]]:
+        """Return the columns of every table of the warehouse, by its qualified name."""
         found = self.connection.execute(
-            "select column_name from information_schema.columns where table_schema = ? and table_name = ?",
-            [table.dataset, table.name],
+            "select schema_name || '.' || table_name, list(column_name) "
+            "from duckdb_columns() where database_name = current_database() and not internal group by all"
         ).fetchall()
-        return {name for (name,) in found} >= set(table.schema.names)
+        return {name: set(columns) for name, columns in found}
 
     def _run(self, dataset: str, resources: list[Any]) -> None:
         from dlt.pipeline.exceptions import PipelineStepFailed
@@ -188,6 +198,28 @@ def declare_raw_tables(warehouse: Warehouse) -> None:
     """Create every raw and ops table that is missing, so that dbt finds its sources before any load."""
     with warehouse.open():
         pass
+
+
+@cache
+def _declared_columns() -> dict[str, dict[str, str]]:
+    """Return the columns of every declared table, each with its type as DuckDB writes it."""
+    with duckdb.connect() as scratch:
+        for table in RAW_TABLES:
+            scratch.execute(f"create schema if not exists {table.dataset}")
+            scratch.register("declared", table.schema.empty_table())
+            scratch.execute(f"create table {table.qualified_name} as from declared")
+            scratch.unregister("declared")
+        scratch.execute("create schema ops")
+        for name, columns in OPS_TABLES.items():
+            scratch.execute(f"create table ops.{name} ({columns})")
+        found = scratch.execute(
+            "select schema_name || '.' || table_name, column_name, data_type "
+            "from duckdb_columns() where not internal order by column_index"
+        ).fetchall()
+    declared: dict[str, dict[str, str]] = {}
+    for name, column, kind in found:
+        declared.setdefault(name, {})[column] = kind
+    return declared
 
 
 def check_schema(table: RawTable, found: pa.Schema) -> None:

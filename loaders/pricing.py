@@ -21,7 +21,7 @@ from loaders.aws.failures import AWS_ERRORS, as_load_error
 from loaders.aws.paging import Calls
 from loaders.aws.regions import check_names
 from loaders.errors import LoadError
-from loaders.ledger import UnitDone, recorded
+from loaders.ledger import UnitDone, UnitPlan, recorded
 from loaders.pipeline import Warehouse
 from loaders.progress import Progress, Silent
 from loaders.report import LoadReport, Problem
@@ -72,7 +72,7 @@ def load(
         stale = wanted if force_refresh else [r for r in wanted if not _is_fresh(connection, r, now)]
         report.units_total = len(stale)
         progress.total(len(stale))
-        ledger.plan(stale)
+        ledger.plan(UnitPlan(region, "prices", region=region) for region in stale)
         for region in stale:
             calls = Calls()
             rows = _read(sessions, region, calls, now)

@@ -310,19 +310,30 @@ OPS_TABLES = {
         units_done bigint,
         rows_loaded bigint,
         calls bigint,
-        message varchar                      -- what was wrong, in one sentence
+        message varchar,                     -- what was wrong, in one sentence
+        arguments varchar,                   -- JSON: what it was asked for
+        bytes_loaded bigint,                 -- received from AWS
+        usd double,                          -- what AWS charges for its calls
+        caller_account_id varchar            -- whose credentials it used
     """,
     "checkpoints": """
         operation_id varchar not null,
         unit varchar not null,               -- readable: "123456789012/us-east-1/2026-11-01T00:00"
-        status varchar not null,             -- pending | done | skipped | failed
+        status varchar not null,             -- pending | done | skipped | denied | failed
         attempts integer not null,
         rows_loaded bigint,
-        bytes bigint,
+        bytes bigint,                        -- received from AWS
         calls bigint,
-        started_at timestamp,
+        started_at timestamp,                -- of its last fetch; null: not known
         ended_at timestamp,
         error varchar,
+        kind varchar,                        -- organization | inventory | minutes | capacity | memory |
+                                             -- prices | bill
+        account_id varchar,                  -- what the unit covers; null: does not apply
+        region varchar,
+        period_seconds integer,
+        span_start timestamp,                -- [start, end)
+        span_end timestamp,
         primary key (operation_id, unit)
     """,
     "collected_spans": """
@@ -343,6 +354,7 @@ OPS_TABLES = {
         outcome varchar not null,            -- read | denied | failed | region not enabled
         tables_seen bigint,
         message varchar,
+        read_by varchar,                     -- account of the credentials that read it; null: not known
         primary key (account_id, region, read_at)
     """,
 }

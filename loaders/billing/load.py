@@ -17,7 +17,7 @@ from loaders.aws.paging import Calls
 from loaders.billing import exports, lines
 from loaders.billing.exports import Delivery, Export, Month
 from loaders.errors import LoadError
-from loaders.ledger import Operation, UnitDone, recorded
+from loaders.ledger import Operation, UnitDone, UnitPlan, recorded
 from loaders.pipeline import OpenWarehouse, Warehouse
 from loaders.progress import Progress, Silent
 from loaders.report import LoadReport, Problem
@@ -124,7 +124,9 @@ class _Billing:
         newest = [delivery for export in found for delivery in self._newest(export, months)]
         self._report.units_total = len(newest)
         progress.total(len(newest))
-        self._ledger.plan(delivery.name for delivery in newest)
+        self._ledger.plan(
+            UnitPlan(delivery.name, "bill", delivery.export.payer_account_id) for delivery in newest
+        )
         for delivery in newest:
             try:
                 self._read(delivery)

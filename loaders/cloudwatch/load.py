@@ -15,7 +15,7 @@ from loaders.cloudwatch import spans
 from loaders.cloudwatch.reader import UnitRead, UnitReader, points_table
 from loaders.cloudwatch.series import USD_PER_QUERY, Resource, Unit, Wanted, plan
 from loaders.errors import LoadError
-from loaders.ledger import Operation, UnitDone, recorded, utc_now
+from loaders.ledger import Operation, UnitDone, UnitPlan, recorded, utc_now
 from loaders.pipeline import OpenWarehouse, Warehouse
 from loaders.progress import Progress, Silent
 from loaders.report import LoadReport, Problem
@@ -125,7 +125,10 @@ class _Collection:
         self._report.units_total = len(units)
         self._report.accounts = len({unit.account_id for unit in units})
         self._progress.total(len(units))
-        self._ledger.plan([unit.name for unit in units])
+        self._ledger.plan(
+            UnitPlan(unit.name, unit.reading.name, unit.account_id, unit.region, unit.period, *unit.span)
+            for unit in units
+        )
         now = utc_now()
 
         def fetch(unit: Unit) -> UnitRead:
@@ -237,4 +240,6 @@ def _report_unknown_tables(
     resources: Sequence[Resource], tables: Sequence[str] | None, report: LoadReport
 ) -> None:
     for name in sorted(set(tables or ()) - {resource.table_name for resource in resources}):
-        report.add_problem(Problem(None, None, name, f"No table called {name} is known: it was left out."))
+        report.add_problem(
+            Problem(None, None, name, f"No table called {name} is known: it was left out.", "table")
+        )

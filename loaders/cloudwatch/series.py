@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from loaders.cloudwatch.intervals import Interval, ceiling, common, floor, subtract, union
+from loaders.ledger import Kind
 
 MAX_QUERIES = 500  # of one GetMetricData call
 MAX_POINTS = 100_800  # of one answer
@@ -41,7 +42,7 @@ class Resource:
 class Reading:
     """Metrics of a resource that are always read together. `sparse` ones have points only when it happens."""
 
-    name: str
+    name: Kind
     statistic: str
     dense: tuple[str, ...]
     sparse: tuple[str, ...] = ()
@@ -116,8 +117,8 @@ def plan(
         known: what the warehouse has, by series.
         batch_size: the most series that a unit may hold. Default: what its points allow.
     """
-    together: dict[tuple[str, str, str, int, Interval], list[Resource]] = defaultdict(list)
-    readings = {reading.name: reading for reading in (MINUTES, CAPACITY, MEMORY)}
+    together: dict[tuple[str, str, Kind, int, Interval], list[Resource]] = defaultdict(list)
+    readings: dict[Kind, Reading] = {reading.name: reading for reading in (MINUTES, CAPACITY, MEMORY)}
     for resource in resources:
         for reading, period, span in _spans(resource, wanted):
             for missing in _missing(resource, reading, period, span, known):

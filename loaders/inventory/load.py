@@ -16,7 +16,7 @@ from loaders.aws.regions import check_names, enabled_regions
 from loaders.batches import Fetched, fetch_in_batches
 from loaders.errors import LoadError
 from loaders.inventory.reader import Place, PlaceRead, PlaceReader
-from loaders.ledger import Operation, UnitDone, recorded, utc_now
+from loaders.ledger import Operation, UnitDone, UnitPlan, recorded, utc_now
 from loaders.pipeline import OpenWarehouse, Warehouse
 from loaders.progress import Progress, Silent
 from loaders.report import LoadReport, Problem
@@ -89,7 +89,9 @@ class _Inventory:
         places = self._places(now)
         done = self._ledger.units_done()
         waiting = [place for place in places if place.name not in done]
-        self._ledger.plan(place.name for place in waiting)
+        self._ledger.plan(
+            UnitPlan(place.name, "inventory", place.account_id, place.region) for place in waiting
+        )
         self._report.units_total = len(places)
         self._report.units_done = len(places) - len(waiting)
         self._progress.total(len(places))
@@ -238,7 +240,7 @@ class _Inventory:
             else sentence(error, f"The tables of {place.name} could not be read")
         )
         self._enter_read(place.account_id, place.region, outcome, None, message, read_at)
-        self._ledger.failed(place.name, message)
+        self._ledger.failed(place.name, message, "denied" if outcome == "denied" else "failed")
         if outcome != "region not enabled" or self._regions:
             self._report.add_problem(Problem(place.account_id, place.region, "tables", message))
 
@@ -252,7 +254,8 @@ class _Inventory:
         read_at: datetime | None = None,
     ) -> None:
         self._opened.connection.execute(
-            "insert or replace into ops.inventory_reads values (?, ?, ?, ?, ?, ?)",
+            "insert or replace into ops.inventory_reads "
+            "(account_id, region, read_at, outcome, tables_seen, message) values (?, ?, ?, ?, ?, ?)",
             [account_id, region, read_at or utc_now(), outcome, tables_seen, message],
         )
 
