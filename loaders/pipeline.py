@@ -123,9 +123,15 @@ class OpenWarehouse:
         existing = self._columns()
         for name, declared in _declared_columns().items():
             for column, kind in declared.items():
-                if name in existing and column not in existing[name]:
-                    self.connection.execute(f"alter table {name} add column if not exists {column} {kind}")
-        missing = [table for table in RAW_TABLES if table.qualified_name not in existing]
+                if column not in existing[f"ops.{name}"]:
+                    self.connection.execute(f"alter table ops.{name} add column {column} {kind}")
+        # Raw tables by dlt, which keeps a schema of its own in the warehouse and refuses columns that it
+        # was not told of, be they in the table or not.
+        missing = [
+            table
+            for table in RAW_TABLES
+            if not existing.get(table.qualified_name, set()) >= set(table.schema.names)
+        ]
         for dataset in sorted({table.dataset for table in missing}):
             tables = [table for table in missing if table.dataset == dataset]
             self._run(dataset, [_declaration(table) for table in tables])
@@ -202,19 +208,13 @@ def declare_raw_tables(warehouse: Warehouse) -> None:
 
 @cache
 def _declared_columns() -> dict[str, dict[str, str]]:
-    """Return the columns of every declared table, each with its type as DuckDB writes it."""
+    """Return the columns of every ops table, each with its type as DuckDB writes it."""
     with duckdb.connect() as scratch:
-        for table in RAW_TABLES:
-            scratch.execute(f"create schema if not exists {table.dataset}")
-            scratch.register("declared", table.schema.empty_table())
-            scratch.execute(f"create table {table.qualified_name} as from declared")
-            scratch.unregister("declared")
-        scratch.execute("create schema ops")
         for name, columns in OPS_TABLES.items():
-            scratch.execute(f"create table ops.{name} ({columns})")
+            scratch.execute(f"create table {name} ({columns})")
         found = scratch.execute(
-            "select schema_name || '.' || table_name, column_name, data_type "
-            "from duckdb_columns() where not internal order by column_index"
+            "select table_name, column_name, data_type from duckdb_columns() where not internal "
+            "order by column_index"
         ).fetchall()
     declared: dict[str, dict[str, str]] = {}
     for name, column, kind in found:

@@ -6,16 +6,27 @@ import os
 import re
 import subprocess
 import sys
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from loading import query
 
+from loaders import pipeline
 from loaders.errors import LoadError, SchemaMismatch, WarehouseBusy
-from loaders.pipeline import Warehouse, check_schema, declare_raw_tables
-from loaders.schemas import METRICS, OPS_TABLES, RAW_TABLES, TABLE_METADATA
+from loaders.pipeline import WRITES, Warehouse, check_schema, declare_raw_tables
+from loaders.schemas import (
+    CUR_DATA,
+    METRICS,
+    OPS_TABLES,
+    PRICING_DATA,
+    RAW_TABLES,
+    TABLE_METADATA,
+    RawTable,
+)
 
 DUCKDB_TYPES = {
     "string": "VARCHAR",
@@ -189,3 +200,46 @@ def test_nothing_is_written_outside_the_workspace(tmp_path: Path) -> None:
     )
     assert list(home.iterdir()) == []
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def lacking(table: RawTable, column: str) -> RawTable:
+    """The table as an older version declared it."""
+    return replace(table, schema=table.schema.remove(table.schema.get_field_index(column)))
+
+
+def test_raw_tables_of_an_older_version_get_the_columns_they_lack(
+    bare: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of every way of writing: appended, upserted, kept as history, replaced; with rows in them."""
+    added = {METRICS: "value", PRICING_DATA: "currency", TABLE_METADATA: "table_class", CUR_DATA: "currency"}
+    month = {"payer_account_id": "1", "export_name": "e", "billing_period": date(2026, 10, 1)}
+    rows: dict[RawTable, dict[str, object]] = {
+        METRICS: {"account_id": "1", "value": 4.0},
+        PRICING_DATA: {"pricing_id": "p", "effective_at": datetime(2026, 10, 1), "currency": "USD"},
+        TABLE_METADATA: {"account_id": "1", "region": "r", "table_name": "t", "table_class": "STANDARD"},
+        CUR_DATA: {**month, "file_key": "f", "row_number": 0, "currency": "USD"},
+    }
+
+    def load(tables: Iterable[RawTable]) -> None:
+        with bare.open() as opened:
+            for table in tables:
+                row = {name: value for name, value in rows[table].items() if name in table.schema.names}
+                history = WRITES[table.qualified_name].mode == "history"
+                opened.load((table, [row] if history else pa.Table.from_pylist([row], table.schema)))
+
+    older = {table: lacking(table, column) for table, column in added.items()}
+    with monkeypatch.context() as before:
+        before.setattr(pipeline, "RAW_TABLES", tuple(older.get(table, table) for table in RAW_TABLES))
+        rows |= {older[table]: rows[table] for table in added}
+        load(older.values())
+    load(added)
+    found = {
+        table: query(bare, f"select {column} from {table.qualified_name} order by 1 nulls first")
+        for table, column in added.items()
+    }
+    assert found == {
+        METRICS: [(None,), (4.0,)],
+        PRICING_DATA: [("USD",)],
+        TABLE_METADATA: [(None,), ("STANDARD",)],  # the version that did not know it is closed
+        CUR_DATA: [("USD",)],
+    }
