@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,7 @@ from optima.cli.terminal import answers
 from optima.errors import OptimaError
 
 if TYPE_CHECKING:
-    from optima.sandbox import Sandbox
+    from optima.sandbox import Fault, Sandbox
 
 app = typer.Typer(help="An AWS organisation on localhost, to try everything without an AWS account.")
 
@@ -23,6 +23,33 @@ Accounts = Annotated[int, typer.Option(min=1, help="Member accounts that can be 
 TableCount = Annotated[int, typer.Option("--tables", min=0, help="Tables.")]
 History = Annotated[int, typer.Option("--days", min=1, max=63, help="Days of metrics by the minute.")]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same organisation.")]
+
+
+def fault(text: str) -> Fault:
+    """Read a fault as `--fault` takes it."""
+    from optima.sandbox import Fault
+
+    try:
+        return Fault.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from None
+
+
+Faults = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--fault",
+        parser=fault,
+        metavar="KIND[=RATE][:WHERE]",
+        help="Let something go wrong, as often as you like: throttle=0.2, or "
+        "denied:account=111122223333:service=monitoring. Kinds: throttle, error, timeout, reset, cut, "
+        "partial, internal, missing, repeated_token, expired, denied, region_not_enabled, skew. Where: "
+        "service, operation, account, region; seconds for timeout and skew.",
+    ),
+]
+Limits = Annotated[
+    bool, typer.Option("--limits/--no-limits", help="Throttle what exceeds CloudWatch's limits, as AWS does.")
+]
 
 
 def serve(
@@ -42,11 +69,21 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")
     ] = 5005,
+    faults: Faults = None,
+    limits: Limits = True,
 ) -> None:
     """Serve an AWS organisation until Ctrl-C, and show the variables that lead to it."""
     from optima.sandbox import SandboxConfig, serve_forever
 
-    config = SandboxConfig(accounts=accounts, tables=tables, days=days, seed=seed, end=end or session.as_of)
+    config = SandboxConfig(
+        accounts=accounts,
+        tables=tables,
+        days=days,
+        seed=seed,
+        end=end or session.as_of,
+        faults=tuple(faults or ()),
+        limits=limits,
+    )
     with sandbox_errors():
         serve_forever(config, port, announce=_announce)
 

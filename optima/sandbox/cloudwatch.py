@@ -8,6 +8,7 @@ fastest means, so that a client's parser is what limits a load.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from optima.sandbox.limits import RECENT_MINUTES, Limits
 from optima.sandbox.metrics import NO_POINTS, Points, points
 from optima.sandbox.organisation import Organisation
+from optima.sandbox.refusals import throttled
 from optima.sandbox.wire import Call, Handlers, Reply, ServiceError
 
 MAX_QUERIES = 500
@@ -42,8 +45,9 @@ class _Query:
 class CloudWatch:
     """The metrics of one organisation."""
 
-    def __init__(self, organisation: Organisation):
+    def __init__(self, organisation: Organisation, limits: Limits | None = None):
         self._organisation = organisation
+        self._limits = limits
 
     def handlers(self) -> Handlers:
         """What is answered here rather than by moto."""
@@ -61,6 +65,7 @@ class CloudWatch:
             raise _invalid(f"The parameter MaxDatapoints must be between 1 and {MAX_POINTS}.")
         newest_first = request.get("ScanBy", "TimestampDescending") == "TimestampDescending"
         place, offset = _read_token(request.get("NextToken"), len(queries))
+        self._admit(call, queries[place:], offset, (start, stop), room)
         results: list[bytes] = []
         token = None
         for position in range(place, len(queries)):
@@ -77,6 +82,24 @@ class CloudWatch:
                 break
             offset = 0
         return _write_page(results, token)
+
+    def _admit(
+        self, call: Call, queries: Sequence[_Query], offset: int, span: tuple[float, float], room: int
+    ) -> None:
+        """Hold a call to the limits. CloudWatch estimates its points by span and period, and counts a page.
+
+        Raises:
+            ServiceError: there were too many.
+        """
+        if self._limits is None:
+            return
+        minutes = (span[1] - span[0]) / 60
+        estimated = sum(math.ceil(minutes / query.period_minutes) for query in queries) - offset
+        recent_from = (self._organisation.clock_minute - RECENT_MINUTES) * 60
+        is_recent = span[0] >= recent_from
+        points = max(0, min(room, estimated))
+        if not self._limits.admits(call.account_id, call.region, points, is_recent=is_recent):
+            raise throttled(call.service)
 
     def _points(self, call: Call, query: _Query, start: float, stop: float) -> Points:
         """The series of the caller's account and region; one that is not there is empty, not an error."""

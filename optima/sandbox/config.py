@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
+from optima.sandbox.faults import Fault
+
 # What moto takes any access key for that it did not give out itself.
 MANAGEMENT_ACCOUNT_ID = "123456789012"
 
@@ -22,7 +24,8 @@ class SandboxConfig:
     since yesterday, a capacity was cut five days ago. `founded` is the "today" of these, by default `end`.
     To serve the same organisation some days later, give the later `end` and the first one as `founded`.
 
-    `latency_seconds` is added to every call. Without `billing_export` the organisation has none.
+    `latency_seconds` is added to every call. Without `billing_export` the organisation has none. With
+    `limits` CloudWatch throttles what exceeds its calls and points a second. `faults` are set from the start.
     """
 
     accounts: int = 6
@@ -33,6 +36,8 @@ class SandboxConfig:
     latency_seconds: float = 0.0
     founded: datetime | None = None
     billing_export: bool = True
+    limits: bool = True
+    faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
         if self.accounts < 1 or self.tables < 0 or self.days < 1 or self.latency_seconds < 0:

@@ -1,87 +1,79 @@
-"""Calls of Organizations, Application Auto Scaling and EC2 whose paging or answers are not AWS's in moto."""
+"""Application Auto Scaling's targets and policies, and EC2's regions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID
-from optima.sandbox.demand import MINUTES_PER_DAY
-from optima.sandbox.organisation import (
-    DIMENSIONS,
-    REGIONS,
-    Dimension,
-    Organisation,
-    Resource,
-    minute_of,
-)
-from optima.sandbox.wire import Call, Handlers, Reply, ServiceError, json_reply
+from optima.sandbox.organisation import DIMENSIONS, REGIONS, Dimension, Resource
+from optima.sandbox.present import Present
+from optima.sandbox.wire import Call, Handlers, Reply, json_reply, page_of
 
-_ACCOUNTS_PAGE = 20
-_TARGETS_PAGE = 50
+_SCALING_PAGE = 50
+# How long after its table a scalable target was made.
+_SCALED_AFTER_MINUTES = 60
 
 
 class ControlPlane:
     """What is answered from the organisation itself."""
 
-    def __init__(self, organisation: Organisation):
-        self._organisation = organisation
+    def __init__(self, present: Present, is_enabled: Callable[[str, str], bool]):
+        self._present = present
+        self._is_enabled = is_enabled
 
     def handlers(self) -> Handlers:
         """What is answered here rather than by moto."""
         return {
-            ("organizations", "ListAccounts"): self.list_accounts,
             ("application-autoscaling", "DescribeScalableTargets"): self.describe_scalable_targets,
+            ("application-autoscaling", "DescribeScalingPolicies"): self.describe_scaling_policies,
             ("ec2", "DescribeRegions"): self.describe_regions,
         }
-
-    def list_accounts(self, call: Call) -> Reply:
-        """Twenty a page; for the management account only."""
-        if call.account_id != MANAGEMENT_ACCOUNT_ID:
-            raise ServiceError("AccessDeniedException", "You don't have permissions to access this resource.")
-        request = call.json()
-        accounts = [
-            {
-                "Id": account.id,
-                "Arn": f"arn:aws:organizations::{MANAGEMENT_ACCOUNT_ID}:account/o-sandbox000/{account.id}",
-                "Email": f"{account.name}@example.com",
-                "Name": account.name,
-                # `Status` was retired in favour of `State` in September 2026.
-                "State": account.state,
-                "JoinedMethod": "CREATED",
-                "JoinedTimestamp": minute_of(account.joined_at) * 60.0,
-            }
-            for account in self._organisation.accounts
-        ]
-        return json_reply(_page(request, "Accounts", accounts, _ACCOUNTS_PAGE))
 
     def describe_scalable_targets(self, call: Call) -> Reply:
         """Fifty a page, per dimension and resource."""
         request = call.json()
-        if request.get("ServiceNamespace") != "dynamodb":
-            return json_reply({"ScalableTargets": []})
         wanted_ids = set(request.get("ResourceIds") or [])
-        wanted_dimension = request.get("ScalableDimension")
         targets = [
-            target
-            for table in self._organisation.tables_of(call.account_id, call.region)
-            for resource in table.resources
-            for dimension in DIMENSIONS
-            if resource.throughput(dimension).min is not None
-            for target in [_scalable_target(resource, dimension)]
-            if (not wanted_ids or target["ResourceId"] in wanted_ids)
-            and wanted_dimension in (None, target["ScalableDimension"])
+            _scalable_target(resource, dimension)
+            for resource, dimension in self._scaled(call, request)
+            if not wanted_ids or scaling_resource_id(resource) in wanted_ids
         ]
-        return json_reply(_page(request, "ScalableTargets", targets, _TARGETS_PAGE))
+        return json_reply(page_of(request, "ScalableTargets", targets, _SCALING_PAGE))
+
+    def describe_scaling_policies(self, call: Call) -> Reply:
+        """Fifty a page: one per dimension and resource that is scaled by a target."""
+        request = call.json()
+        policies = [
+            _scaling_policy(resource, dimension)
+            for resource, dimension in self._scaled(call, request)
+            if resource.throughput(dimension).is_autoscaled
+            and request.get("ResourceId") in (None, scaling_resource_id(resource))
+        ]
+        return json_reply(page_of(request, "ScalingPolicies", policies, _SCALING_PAGE))
+
+    def _scaled(self, call: Call, request: Mapping[str, Any]) -> Iterator[tuple[Resource, Dimension]]:
+        """The resources and dimensions of the caller's account and region that have a scalable target."""
+        if request.get("ServiceNamespace") != "dynamodb":
+            return
+        for table in self._present.tables(call.account_id, call.region):
+            for resource in table.resources:
+                for dimension in DIMENSIONS:
+                    wanted = request.get("ScalableDimension")
+                    if resource.throughput(dimension).min is not None and wanted in (
+                        None,
+                        scalable_dimension(resource, dimension),
+                    ):
+                        yield resource, dimension
 
     def describe_regions(self, call: Call) -> Reply:
-        """The three regions that the organisation has enabled."""
+        """The three regions that the organisation has enabled, but for those that an account has not."""
         chosen = [value for name, value in call.form().items() if name.startswith("RegionName.")] or REGIONS
         items = "".join(
             f"<item><regionName>{region}</regionName><regionEndpoint>ec2.{region}.amazonaws.com</regionEndpoint>"
             "<optInStatus>opt-in-not-required</optInStatus></item>"
             for region in REGIONS
-            if region in chosen
+            if region in chosen and self._is_enabled(call.account_id, region)
         )
         text = (
             '<DescribeRegionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
@@ -111,20 +103,28 @@ def _scalable_target(resource: Resource, dimension: Dimension) -> dict[str, Any]
         "MinCapacity": throughput.min,
         "MaxCapacity": throughput.max,
         "RoleARN": f"arn:aws:iam::{resource.account_id}:role/DynamoDBAutoscaleRole",
-        "CreationTime": (resource.created_minute + MINUTES_PER_DAY // 24) * 60.0,
+        "CreationTime": (resource.created_minute + _SCALED_AFTER_MINUTES) * 60.0,
     }
 
 
-def _page(request: dict[str, Any], name: str, everything: Sequence[Any], greatest: int) -> dict[str, Any]:
-    """One page of a list; the token is the position to go on from."""
-    size = request.get("MaxResults") or greatest
-    token = request.get("NextToken") or "0"
-    if not token.isdigit():
-        raise ServiceError("InvalidNextTokenException", "The next token specified is invalid.")
-    if not 1 <= size <= greatest:
-        raise ServiceError("ValidationException", f"MaxResults must be between 1 and {greatest}.")
-    start = int(token)
-    answer: dict[str, Any] = {name: everything[start : start + size]}
-    if start + size < len(everything):
-        answer["NextToken"] = str(start + size)
-    return answer
+def _scaling_policy(resource: Resource, dimension: Dimension) -> dict[str, Any]:
+    name = f"{resource.name}-{dimension}"
+    prefix = f"arn:aws:autoscaling:{resource.region}:{resource.account_id}:scalingPolicy"
+    policy_id = uuid.uuid5(uuid.NAMESPACE_URL, f"{prefix}:{name}")
+    resource_id = scaling_resource_id(resource)
+    return {
+        "PolicyARN": f"{prefix}:{policy_id}:resource/dynamodb/{resource_id}:policyName/{name}",
+        "PolicyName": name,
+        "ServiceNamespace": "dynamodb",
+        "ResourceId": resource_id,
+        "ScalableDimension": scalable_dimension(resource, dimension),
+        "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingScalingPolicyConfiguration": {
+            "TargetValue": resource.throughput(dimension).target,
+            "PredefinedMetricSpecification": {
+                "PredefinedMetricType": f"DynamoDB{dimension.capitalize()}CapacityUtilization"
+            },
+        },
+        "Alarms": [],
+        "CreationTime": (resource.created_minute + _SCALED_AFTER_MINUTES) * 60.0,
+    }

@@ -1,4 +1,4 @@
-"""DynamoDB's DescribeTable and DescribeLimits. ListTables, tags, TTL and backups are moto's."""
+"""DynamoDB's control plane: the lists of tables, what each is and how it is set up."""
 
 from __future__ import annotations
 
@@ -8,27 +8,90 @@ from typing import Any
 from optima.sandbox.demand import MINUTES_PER_DAY
 from optima.sandbox.metrics import provisioned
 from optima.sandbox.organisation import DIMENSIONS, Dimension, Organisation, Resource, Table
+from optima.sandbox.present import Present
 from optima.sandbox.wire import Call, Handlers, Reply, ServiceError, json_reply
 
 BYTES_PER_ITEM = 400
 _BYTES_PER_GB = 1 << 30
 # What is billed for each item on top of its own bytes, and what DescribeTable does not count.
 _OVERHEAD = {False: 100, True: 148}
+_NAMES_PAGE = 100
 _ACCOUNT_LIMIT, _TABLE_LIMIT = 80_000, 40_000
 
 
 class DynamoDB:
-    """The tables of one organisation."""
+    """The tables that there are at present."""
 
-    def __init__(self, organisation: Organisation):
+    def __init__(self, organisation: Organisation, present: Present):
         self._organisation = organisation
+        self._present = present
 
     def handlers(self) -> Handlers:
-        """What is answered here rather than by moto."""
+        """What is answered here."""
         return {
+            ("dynamodb", "ListTables"): self.list_tables,
             ("dynamodb", "DescribeTable"): self.describe_table,
+            ("dynamodb", "DescribeTimeToLive"): self.describe_time_to_live,
+            ("dynamodb", "DescribeContinuousBackups"): self.describe_continuous_backups,
+            ("dynamodb", "ListTagsOfResource"): self.list_tags_of_resource,
             ("dynamodb", "DescribeLimits"): self.describe_limits,
         }
+
+    def list_tables(self, call: Call) -> Reply:
+        """A hundred names a page; the last one of a page is where the next begins."""
+        request = call.json()
+        size = request.get("Limit", _NAMES_PAGE)
+        if not 1 <= size <= _NAMES_PAGE:
+            raise ServiceError("com.amazon.coral.validate#ValidationException", "Limit must be 1 to 100.")
+        after = request.get("ExclusiveStartTableName", "")
+        names = [t.name for t in self._present.tables(call.account_id, call.region) if t.name > after]
+        answer: dict[str, Any] = {"TableNames": names[:size]}
+        if size < len(names):
+            answer["LastEvaluatedTableName"] = names[size - 1]
+        return json_reply(answer)
+
+    def describe_time_to_live(self, call: Call) -> Reply:
+        """Whether items expire, and by which attribute."""
+        attribute = self._table(call).ttl_attribute
+        described = {"TimeToLiveStatus": "ENABLED" if attribute else "DISABLED"}
+        if attribute:
+            described["AttributeName"] = attribute
+        return json_reply({"TimeToLiveDescription": described})
+
+    def describe_continuous_backups(self, call: Call) -> Reply:
+        """Whether the table can be restored to any point in time."""
+        is_enabled = self._table(call, "TableNotFoundException").point_in_time_recovery
+        recovery: dict[str, Any] = {"PointInTimeRecoveryStatus": "ENABLED" if is_enabled else "DISABLED"}
+        if is_enabled:
+            latest = self._organisation.clock_minute - 5
+            recovery["LatestRestorableDateTime"] = latest * 60.0
+            recovery["EarliestRestorableDateTime"] = (latest - 35 * MINUTES_PER_DAY) * 60.0
+        return json_reply(
+            {
+                "ContinuousBackupsDescription": {
+                    "ContinuousBackupsStatus": "ENABLED",
+                    "PointInTimeRecoveryDescription": recovery,
+                }
+            }
+        )
+
+    def list_tags_of_resource(self, call: Call) -> Reply:
+        """The tags of a table, on one page: there are at most fifty."""
+        tags = self._table(call).tags
+        return json_reply({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+
+    def _table(self, call: Call, refusal: str = "ResourceNotFoundException") -> Table:
+        """The table that a call names, by name or by ARN."""
+        request = call.json()
+        named = str(request.get("TableName") or request.get("ResourceArn") or "")
+        name = named.rpartition("/")[2]
+        table = self._present.table(call.account_id, call.region, name)
+        if table is None:
+            raise ServiceError(
+                f"com.amazonaws.dynamodb.v20120810#{refusal}",
+                f"Requested resource not found: Table: {name} not found",
+            )
+        return table
 
     def describe_limits(self, _call: Call) -> Reply:
         """The default quotas."""
@@ -43,14 +106,7 @@ class DynamoDB:
 
     def describe_table(self, call: Call) -> Reply:
         """All that the sandbox knows of a table, absent where AWS leaves it out."""
-        name = str(call.json().get("TableName", "")).rpartition("/")[2]
-        table = self._organisation.table_by_key.get((call.account_id, call.region, name))
-        if table is None:
-            raise ServiceError(
-                "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
-                f"Requested resource not found: Table: {name} not found",
-            )
-        return json_reply({"Table": self._describe(table)})
+        return json_reply({"Table": self._describe(self._table(call))})
 
     def _describe(self, table: Table) -> dict[str, Any]:
         described: dict[str, Any] = {

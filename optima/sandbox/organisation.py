@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -174,7 +175,14 @@ class Organisation:
         """Tables and indexes by account, region and resource name."""
         return {(r.account_id, r.region, r.name): r for table in self.tables for r in table.resources}
 
+    @cached_property
+    def tables_by_place(self) -> Mapping[tuple[str, str], tuple[Table, ...]]:
+        """The tables of each account and region that has any, by name."""
+        found: dict[tuple[str, str], list[Table]] = defaultdict(list)
+        for table in self.tables:
+            found[table.account_id, table.region].append(table)
+        return {place: tuple(sorted(own, key=lambda table: table.name)) for place, own in found.items()}
+
     def tables_of(self, account_id: str, region: str) -> Iterator[Table]:
         """The tables of one account and region, by name."""
-        found = (table for table in self.tables if (table.account_id, table.region) == (account_id, region))
-        return iter(sorted(found, key=lambda table: table.name))
+        return iter(self.tables_by_place.get((account_id, region), ()))

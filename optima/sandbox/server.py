@@ -14,12 +14,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID, SandboxConfig
+from optima.sandbox.faults import Fault
 
 _HOST = "127.0.0.1"
 # What the extra "demo" brings, as far as it is imported by name.
 _EXTRA_MODULES = {"flask", "moto", "werkzeug"}
+# What the server is told by; optima.sandbox.control says how.
+FAULTS, EVENTS = "/.sandbox/faults", "/.sandbox/events"
 
 
 class SandboxError(Exception):
@@ -49,6 +54,69 @@ class Sandbox:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
+
+    def set_faults(self, *faults: Fault) -> None:
+        """Let these faults happen from now on, and no others; without any, none. Counting begins anew.
+
+        Raises:
+            SandboxError: the sandbox is not served any longer.
+        """
+        self._tell("PUT", FAULTS, [fault.as_json() for fault in faults])
+
+    def faults_injected(self) -> dict[str, int]:
+        """How many calls each kind of fault has hit since the faults were set.
+
+        Raises:
+            SandboxError: the sandbox is not served any longer.
+        """
+        injected: dict[str, int] = self._tell("GET", FAULTS)["injected"]
+        return injected
+
+    def leave(self, account_id: str) -> None:
+        """Take a member out of the organisation; its role goes with it.
+
+        Raises:
+            SandboxError: there is no such member.
+        """
+        self._tell("POST", EVENTS, {"event": "leave", "account_id": account_id})
+
+    def join(self, account_id: str) -> None:
+        """Take an account into the organisation: one that has left as it was, another one without tables.
+
+        Raises:
+            SandboxError: it belongs to the organisation.
+        """
+        self._tell("POST", EVENTS, {"event": "join", "account_id": account_id})
+
+    def delete_table(self, account_id: str, region: str, name: str) -> None:
+        """Delete a table. Its metrics and its lines of the bill stay, as they do on AWS.
+
+        Raises:
+            SandboxError: there is no such table.
+        """
+        self._tell_of_table("delete_table", account_id, region, name)
+
+    def restore_table(self, account_id: str, region: str, name: str) -> None:
+        """Let a deleted table be there again, as it was.
+
+        Raises:
+            SandboxError: no such table was deleted.
+        """
+        self._tell_of_table("restore_table", account_id, region, name)
+
+    def _tell_of_table(self, event: str, account_id: str, region: str, name: str) -> None:
+        table = {"account_id": account_id, "region": region, "name": name}
+        self._tell("POST", EVENTS, {"event": event, **table})
+
+    def _tell(self, method: str, path: str, request: object = None) -> Any:
+        body = None if request is None else json.dumps(request).encode()
+        try:
+            with urlopen(Request(self.url + path, body, method=method), timeout=10) as answer:
+                return json.load(answer)
+        except HTTPError as refused:
+            raise SandboxError(json.load(refused)["error"]) from refused
+        except OSError as error:
+            raise SandboxError(f"the sandbox at {self.url} does not answer: {error}") from error
 
 
 @contextmanager
@@ -112,7 +180,8 @@ def config_from_json(text: str) -> SandboxConfig:
     """The inverse of how `running` hands its configuration to the child."""
     values: Mapping[str, Any] = json.loads(text)
     instants = {name: datetime.fromisoformat(values[name]) for name in ("end", "founded") if values[name]}
-    return SandboxConfig(**{**values, **instants})
+    faults = tuple(Fault(**fields) for fields in values.get("faults", ()))
+    return SandboxConfig(**{**values, **instants, "faults": faults})
 
 
 def _as_json(config: SandboxConfig) -> dict[str, Any]:
@@ -125,9 +194,8 @@ def _as_json(config: SandboxConfig) -> dict[str, Any]:
 def _bind(config: SandboxConfig, port: int) -> Any:
     """A listening server. moto is imported here, and nowhere before."""
     try:
-        from werkzeug.serving import make_server
-
         from optima.sandbox.application import create_application
+        from optima.sandbox.serving import make_server
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA_MODULES:
             raise
@@ -135,4 +203,4 @@ def _bind(config: SandboxConfig, port: int) -> Any:
             f"the sandbox needs {error.name}, which is not installed: pip install 'dynamodb-optima[demo]'"
         ) from error
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    return make_server(_HOST, port, create_application(config), threaded=True)
+    return make_server(_HOST, port, create_application(config))

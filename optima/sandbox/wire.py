@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from io import BytesIO
@@ -21,7 +21,10 @@ _QUERY_SERVICES = {"sts", "ec2", "iam"}
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an API. `operation` is empty where the path tells it (S3, Account)."""
+    """One call of an API. `operation` is empty where the path tells it and nothing here depends on it.
+
+    `signed_at` is the signature's `20261101T000000Z`, `query` the part of the address after the path.
+    """
 
     service: str
     operation: str
@@ -30,6 +33,8 @@ class Call:
     account_id: str
     path: str
     body: bytes = field(repr=False)
+    query: str = ""
+    signed_at: str = ""
 
     def json(self) -> dict[str, Any]:
         """The request of a JSON protocol."""
@@ -48,11 +53,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, as bytes."""
+    """An answer, as bytes. `headers` replace the usual ones where there are any."""
 
     body: bytes = field(repr=False)
     content_type: str
     status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class ServiceError(Exception):
@@ -78,11 +84,59 @@ def read_call(environ: Environ, account_of: Callable[[str], str]) -> Call:
     if not found:
         raise ServiceError("MissingAuthenticationToken", "Missing Authentication Token", 403)
     access_key, region, service = found.groups()
+    return Call(
+        service,
+        _operation(environ, service, body),
+        region,
+        access_key,
+        account_of(access_key),
+        environ["PATH_INFO"],
+        body,
+        environ.get("QUERY_STRING", ""),
+        environ.get("HTTP_X_AMZ_DATE", ""),
+    )
+
+
+def _operation(environ: Environ, service: str, body: bytes) -> str:
+    """Where a protocol names it; of S3, whose protocol does not, the reading calls of a loader."""
     target = environ.get("HTTP_X_AMZ_TARGET", "")
-    operation = target.partition(".")[2]
-    if not operation and environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        operation = parse_qs(body.decode()).get("Action", [""])[0]
-    return Call(service, operation, region, access_key, account_of(access_key), environ["PATH_INFO"], body)
+    if target:
+        return str(target.partition(".")[2])
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return parse_qs(body.decode()).get("Action", [""])[0]
+    if service != "s3":
+        return ""
+    method = environ.get("REQUEST_METHOD")
+    _, _, key = environ["PATH_INFO"].strip("/").partition("/")
+    if method == "GET" and not key:
+        return "ListObjectsV2" if "list-type=2" in environ.get("QUERY_STRING", "") else ""
+    return {"GET": "GetObject", "HEAD": "HeadObject"}.get(str(method), "")
+
+
+def xml_reply(operation: str, namespace: str, result: str) -> Reply:
+    """The answer of a query protocol: the operation's result, as XML, in its envelope."""
+    text = (
+        f'<{operation}Response xmlns="{namespace}"><{operation}Result>{result}</{operation}Result>'
+        f"<ResponseMetadata><RequestId>{_REQUEST_ID}</RequestId></ResponseMetadata></{operation}Response>"
+    )
+    return Reply(text.encode(), "text/xml")
+
+
+def page_of(
+    request: Mapping[str, Any], name: str, everything: Sequence[Any], greatest: int
+) -> dict[str, Any]:
+    """One page of a list, under its name; the token is the position to go on from."""
+    size = request.get("MaxResults") or greatest
+    token = request.get("NextToken") or "0"
+    if not token.isdigit():
+        raise ServiceError("InvalidNextTokenException", "The next token specified is invalid.")
+    if not 1 <= size <= greatest:
+        raise ServiceError("ValidationException", f"MaxResults must be between 1 and {greatest}.")
+    start = int(token)
+    answer: dict[str, Any] = {name: everything[start : start + size]}
+    if start + size < len(everything):
+        answer["NextToken"] = str(start + size)
+    return answer
 
 
 def json_reply(answer: Mapping[str, Any]) -> Reply:

@@ -19,10 +19,12 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
-from optima.sandbox import Sandbox, SandboxConfig, SandboxError, running, serve_forever, server
+from optima.sandbox import Fault, Sandbox, SandboxConfig, SandboxError, running, serve_forever, server
 from optima.sandbox.front import Front, StartResponse
+from optima.sandbox.injection import Faults
 from optima.sandbox.metrics import points
 from optima.sandbox.planting import build
+from optima.sandbox.sts import RoleSessions
 from optima.sandbox.wire import Call, Environ, ServiceError
 from tests.sandbox.served import END, SHOP, clients_of
 
@@ -106,7 +108,13 @@ def test_the_environment_talks_to_the_sandbox_alone(sandbox: Sandbox) -> None:
 
 
 def test_a_configuration_survives_the_way_to_the_child() -> None:
-    config = SandboxConfig(tables=3, end=END, founded=END - timedelta(days=1), billing_export=False)
+    config = SandboxConfig(
+        tables=3,
+        end=END,
+        founded=END - timedelta(days=1),
+        billing_export=False,
+        faults=(Fault("throttle", rate=0.2), Fault("skew", seconds=-120.0)),
+    )
     assert server.config_from_json(json.dumps(asdict(config), default=str)) == config
 
 
@@ -159,11 +167,12 @@ def front_with(**settings: Any) -> Front:
         start("200 OK", [])
         return [b"moto"]
 
-    return Front(handlers={}, behind=behind, account_of=lambda _key: SHOP, **{"checks": (), **settings})
+    faults = Faults(RoleSessions(), seed=1)
+    defaults = {"handlers": {}, "checks": (), "faults": faults}
+    return Front(behind=behind, account_of=lambda _key: SHOP, **{**defaults, **settings})
 
 
 def test_a_check_sees_every_call_and_may_refuse_it() -> None:
-    """This is how faults are injected: here, every third call is throttled."""
     seen: list[Call] = []
 
     def throttle(call: Call) -> None:

@@ -13,6 +13,7 @@ from optima.sandbox import SandboxConfig
 from optima.sandbox.control_plane import ControlPlane
 from optima.sandbox.organisation import Organisation
 from optima.sandbox.planting import build
+from optima.sandbox.present import Present
 from optima.sandbox.wire import Call
 from tests.sandbox.served import ANALYTICS, ARCHIVE, END, MOBILE, PAYMENTS, SHOP, Client
 
@@ -161,7 +162,8 @@ def test_targets_and_policies_per_dimension_of_tables_and_indexes(client: Client
 
 
 def test_targets_come_fifty_a_page() -> None:
-    plane = ControlPlane(build(SandboxConfig(end=END, tables=1_200, accounts=1)))
+    present = Present(build(SandboxConfig(end=END, tables=1_200, accounts=1)))
+    plane = ControlPlane(present, lambda _account, _region: True)
     seen: list[tuple[str, str]] = []
     sizes, token = [], None
     while token != "end":
