@@ -1,10 +1,11 @@
-"""Sessions: the caller's own, and one per member account by assuming its role."""
+"""Sessions: the caller's own, and one that acts for every member account in its role."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import boto3
@@ -14,24 +15,34 @@ from botocore.credentials import (
     AssumeRoleCredentialFetcher,
     CredentialProvider,
     CredentialResolver,
-    RefreshableCredentials,
+    Credentials,
 )
 
-from loaders.aws.failures import AWS_ERRORS, as_load_error
+from loaders.aws.clients import AccountClient, ActingCredentials, watch
+from loaders.aws.failures import AWS_ERRORS, as_load_error, clock_ahead
 from loaders.aws.parsing import ColumnParserFactory
+from loaders.aws.roles import MemberRole
 from loaders.errors import LoadError
 
 _SESSION_NAME = "dynamodb-optima"
-# Throttling is normal in an organisation's control planes: adaptive mode slows down instead of giving up.
-# AWS_MAX_ATTEMPTS and the profile's max_attempts come first.
+# AWS_MAX_ATTEMPTS and the profile's max_attempts come first. With a fifth of all calls failing at random, one
+# in ten million fails for good.
 _ATTEMPTS = 10
+_CONNECT_SECONDS = 10.0
+# Clients of a service and a region, shared by all accounts: three services in all regions of a partition.
+_CLIENTS_KEPT = 128
+# Tables of one region are described by several threads, all over the connections of one client.
+_CONNECTIONS_PER_UNIT = 4
+# AWS's date has whole seconds, and an answer takes its time.
+_CLOCK_NOISE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
 class Access:
     """How AWS is reached: whose credentials, and by which role the members of an organisation are read.
 
-    `region` is where calls go that belong to no region of their own.
+    `region` is where calls go that belong to no region of their own. `timeout_seconds` is how long an answer
+    may be silent, `concurrency` how many units of work are read at a time.
     """
 
     profile: str | None = None
@@ -39,6 +50,8 @@ class Access:
     use_organizations: bool = False
     role_name: str = "MetricsCollectorRole"
     external_id: str | None = None
+    timeout_seconds: float = 60.0
+    concurrency: int = 8
 
 
 @dataclass(frozen=True)
@@ -59,8 +72,10 @@ class Sessions:
     def __init__(self, access: Access) -> None:
         self.access = access
         self._lock = threading.RLock()
-        self._sessions: dict[tuple[str | None, bool], boto3.Session] = {}
-        self._roles: dict[str, _RoleCredentials] = {}
+        self._sessions: dict[tuple[bool, bool], boto3.Session] = {}
+        self._roles: dict[str, MemberRole] = {}
+        self._made = lru_cache(maxsize=_CLIENTS_KEPT)(self._make)
+        self._ahead = timedelta()
 
     @cached_property
     def caller(self) -> Caller:
@@ -70,15 +85,31 @@ class Sessions:
             LoadError: there are none, they have expired, or AWS cannot be reached.
         """
         try:
-            identity = self._client(None, "sts", self.access.region).get_caller_identity()
+            client = self._client(None, "sts", self.access.region)
+            began = datetime.now(UTC)
+            identity = client.get_caller_identity()
+            ahead = clock_ahead(identity, began + (datetime.now(UTC) - began) / 2)
         except AWS_ERRORS as error:
             raise as_load_error(error, "the caller's identity") from error
+        if ahead is not None and abs(ahead) > _CLOCK_NOISE:
+            self._ahead = ahead
         return Caller(account_id=identity["Account"], partition=identity["Arn"].split(":")[1])
+
+    def now(self) -> datetime:
+        """Return the present as AWS sees it, naive UTC: this machine's clock, corrected by AWS's date.
+
+        Raises:
+            LoadError: as `caller` does.
+        """
+        _ = self.caller
+        return (datetime.now(UTC) - self._ahead).replace(tzinfo=None)
 
     def client(
         self, service: str, *, account_id: str | None = None, region: str | None = None, **options: Any
-    ) -> Any:
-        """Make a client. Without an account it is the caller's own; without a region, the caller's.
+    ) -> AccountClient:
+        """Return a client. Without an account it is the caller's own; without a region, the caller's.
+
+        Asking again costs nothing: clients are kept, and shared by threads and by the members.
 
         Args:
             options: settings of botocore's `Config`, for example `max_pool_connections`.
@@ -95,32 +126,56 @@ class Sessions:
         """Fetch an account's credentials now, so that a refusal shows before anything is read.
 
         Raises:
-            ClientError, BotoCoreError: the role cannot be assumed.
+            ClientError, BotoCoreError: the role cannot be assumed; of an account that refused once, without
+                asking again.
         """
         if account_id != self.caller.account_id:
             self._role(account_id).load()
 
-    def _client(self, owner: str | None, service: str, region: str, **options: Any) -> Any:
+    def _client(self, owner: str | None, service: str, region: str, **options: Any) -> AccountClient:
         with self._lock:  # making a client is the one thing of boto3 that is not safe between threads
-            session = self._session(owner, columns=service == "cloudwatch")
-            config = Config(retries={"mode": "adaptive", "total_max_attempts": self._attempts}, **options)
-            return session.client(service, region_name=region, config=config)
+            client, page_settings = self._made(owner is not None, service, region, tuple(options.items()))
+        role = self._role(owner) if owner is not None else None
+        return AccountClient(client, page_settings, role=role, attempts=self._attempts)
 
-    def _session(self, owner: str | None, *, columns: bool) -> boto3.Session:
-        """Return an account's session; the one with `columns` answers CloudWatch's points unparsed."""
-        if (owner, columns) not in self._sessions:
-            core = botocore.session.Session(profile=self.access.profile if owner is None else None)
+    def _make(
+        self, of_members: bool, service: str, region: str, options: tuple[tuple[str, Any], ...]
+    ) -> tuple[Any, Any]:
+        """Make a client of botocore and the model of its paginators."""
+        session = self._session(of_members, columns=service == "cloudwatch")
+        settings = {
+            # Adaptive mode meets a throttled call by slowing down all of a client's, to a crawl where calls
+            # are throttled at random; standard mode waits with the call that was throttled.
+            "retries": {"mode": "standard", "total_max_attempts": self._attempts},
+            "connect_timeout": _CONNECT_SECONDS,
+            "read_timeout": self.access.timeout_seconds,
+            "max_pool_connections": max(10, self.access.concurrency * _CONNECTIONS_PER_UNIT),
+            # One host per region, not one per account: connections are kept from account to account.
+            "account_id_endpoint_mode": "disabled",
+        }
+        config = Config(**{**settings, **dict(options)})
+        client = session.client(service, region_name=region, config=config)
+        return client, _page_settings(self._own, service)
+
+    def _session(self, of_members: bool, *, columns: bool) -> boto3.Session:
+        """Return the caller's or the members' session; with `columns` CloudWatch's points stay unparsed."""
+        if (of_members, columns) not in self._sessions:
+            core = botocore.session.Session(profile=self.access.profile)
             core.register_component("data_loader", self._own.get_component("data_loader"))
-            if owner is not None:
-                core.register_component("credential_provider", CredentialResolver([self._role(owner)]))
+            credentials = ActingCredentials() if of_members else self._own.get_credentials()
+            core.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
             if columns:
                 core.register_component("response_parser_factory", ColumnParserFactory())
-            self._sessions[owner, columns] = boto3.Session(botocore_session=core)
-        return self._sessions[owner, columns]
+            watch(core)
+            self._sessions[of_members, columns] = boto3.Session(botocore_session=core)
+        return self._sessions[of_members, columns]
 
     @cached_property
     def _own(self) -> botocore.session.Session:
-        """The caller's session, whose copy of AWS's models all others share: they are read from disk once."""
+        """The session that boto3's own chain of credentials is asked through, once: profile, SSO, process.
+
+        Its copy of AWS's models is what all others share: they are read from disk once.
+        """
         core = botocore.session.Session(profile=self.access.profile)
         try:
             credentials = core.get_credentials()
@@ -134,47 +189,46 @@ class Sessions:
     def _attempts(self) -> int:
         return int(self._own.get_config_variable("max_attempts") or _ATTEMPTS)
 
-    def _role(self, account_id: str) -> _RoleCredentials:
+    def _role(self, account_id: str) -> MemberRole:
         with self._lock:
             if account_id not in self._roles:
-                role = f"arn:{self.caller.partition}:iam::{account_id}:role/{self.access.role_name}"
-                self._roles[account_id] = _RoleCredentials(self, role)
+                arn = f"arn:{self.caller.partition}:iam::{account_id}:role/{self.access.role_name}"
+                self._roles[account_id] = MemberRole(partial(self._assume, arn))
             return self._roles[account_id]
 
-    def assume_role_fetcher(self, role_arn: str) -> AssumeRoleCredentialFetcher:
-        """Make what fetches a role's credentials with the caller's own."""
+    def _assume(self, role_arn: str) -> dict[str, Any]:
+        """Fetch a role's credentials with the caller's own, as botocore's sessions know them."""
         extra = {"RoleSessionName": _SESSION_NAME}
         if self.access.external_id:
             extra["ExternalId"] = self.access.external_id
 
-        def sts_client(service: str, **_credentials: Any) -> Any:
+        def sts_client(service: str, **_credentials: Any) -> AccountClient:
             # botocore offers the source's credentials here; ours is made from the same, with our retries.
             return self._client(None, service, self.access.region)
 
-        return AssumeRoleCredentialFetcher(
+        fetcher = AssumeRoleCredentialFetcher(
             sts_client, self._own.get_credentials(), role_arn, extra_args=extra
         )
+        found: dict[str, Any] = fetcher.fetch_credentials()
+        return found
 
 
-class _RoleCredentials(CredentialProvider):  # type: ignore[misc]
-    """Gives botocore sessions a role's credentials, which botocore refreshes before they expire.
+class _Given(CredentialProvider):  # type: ignore[misc]
+    """Hands a botocore session the credentials that it shares with another."""
 
-    The first are fetched here: botocore logs a stack trace when its own first attempt is refused.
-    """
+    METHOD = "given"
 
-    METHOD = "assume-role"
-
-    def __init__(self, sessions: Sessions, role_arn: str) -> None:
+    def __init__(self, credentials: Credentials) -> None:
         super().__init__()
-        self._fetch = sessions.assume_role_fetcher(role_arn).fetch_credentials
-        self._lock = threading.Lock()
-        self._credentials: RefreshableCredentials | None = None
+        self._credentials = credentials
 
-    def load(self) -> RefreshableCredentials:
-        """Return the credentials that all sessions of the account share."""
-        with self._lock:
-            if self._credentials is None:
-                self._credentials = RefreshableCredentials.create_from_metadata(
-                    self._fetch(), refresh_using=self._fetch, method=self.METHOD
-                )
-            return self._credentials
+    def load(self) -> Credentials:
+        return self._credentials
+
+
+def _page_settings(session: botocore.session.Session, service: str) -> Any:
+    """Return the model of a service's paginators; None for a service without any."""
+    try:
+        return session.get_paginator_model(service)
+    except botocore.exceptions.UnknownServiceError:
+        return None

@@ -42,7 +42,8 @@ def test_expired_credentials(
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "EXPIRED")
     assert refusal(warehouse, Access(), organisation) == (
-        "The AWS credentials have expired: sign in again, then repeat the command."
+        "The AWS credentials have expired: sign in again, then repeat the command (discover and collect go "
+        "on where they stopped with --resume)."
     )
 
 
