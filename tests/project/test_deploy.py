@@ -13,6 +13,7 @@ import boto3
 import botocore.handlers
 import hcl2
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from optima.cli.app import app
@@ -123,8 +124,8 @@ def test_the_templates_are_lint_free(template: Path) -> None:
     assert lint(template.read_text()) == []
 
 
-def deploy(sandbox: Sandbox, template: str, **parameters: str) -> str:
-    """Make a stack of a template in the sandbox's management account; return its one output."""
+def deploy(sandbox: Sandbox, template: str, **parameters: str) -> dict[str, str]:
+    """Make a stack of a template in the sandbox's management account; return its outputs."""
     client = client_of(sandbox, "cloudformation")
     stack = f"{template}-{len(parameters)}"
     client.create_stack(
@@ -135,8 +136,7 @@ def deploy(sandbox: Sandbox, template: str, **parameters: str) -> str:
     )
     [described] = client.describe_stacks(StackName=stack)["Stacks"]
     assert described["StackStatus"] == "CREATE_COMPLETE"
-    [output] = described["Outputs"]
-    return str(output["OutputValue"])
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
 
 
 def client_of(sandbox: Sandbox, service: str) -> Any:
@@ -156,25 +156,33 @@ def client_of(sandbox: Sandbox, service: str) -> Any:
 def test_the_template_of_the_member_role_makes_the_role(
     organisation: Sandbox, given: dict[str, str], condition: object
 ) -> None:
-    arn = deploy(organisation, "member-role", TrustedPrincipalArn=TRUSTED, **given)
-    assert arn == f"arn:aws:iam::123456789012:role/{given['RoleName']}"
+    outputs = deploy(organisation, "member-role", TrustedPrincipalArn=TRUSTED, **given)
+    assert outputs == {"RoleArn": f"arn:aws:iam::123456789012:role/{given['RoleName']}"}
     iam = client_of(organisation, "iam")
     [trust] = iam.get_role(RoleName=given["RoleName"])["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert (trust["Principal"], trust["Action"]) == ({"AWS": TRUSTED}, "sts:AssumeRole")
     assert trust.get("Condition") == condition
     inline = iam.get_role_policy(RoleName=given["RoleName"], PolicyName="DynamoDBOptimaRead")
-    assert inline["PolicyDocument"]["Statement"] == OF_A_MEMBER
+    # The sandbox keeps an inline policy as Python writes it, which YAML reads like JSON.
+    assert yaml.safe_load(inline["PolicyDocument"])["Statement"] == OF_A_MEMBER
 
 
 @pytest.mark.parametrize("bucket", ["", "our-bills"])
-def test_the_template_of_the_collector_makes_the_policy(organisation: Sandbox, bucket: str) -> None:
-    name = f"Collector{len(bucket)}"
+def test_the_template_of_the_collector_makes_the_policies(organisation: Sandbox, bucket: str) -> None:
     given = {"BillingBucket": bucket} if bucket else {}
-    arn = deploy(organisation, "collector-policy", PolicyName=name, MemberRoleName="Reader", **given)
-    found = client_of(organisation, "iam").get_policy_version(PolicyArn=arn, VersionId="v1")
-    expected = [*policy("account"), *policy("organization"), *(policy("billing") if bucket else [])]
+    outputs = deploy(
+        organisation, "collector-policy", PolicyName=f"Of{bucket}", MemberRoleName="Reader", **given
+    )
+    iam = client_of(organisation, "iam")
+    made = {
+        output: iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]
+        for output, arn in outputs.items()
+    }
+    expected = {"PolicyArn": [*policy("account"), *policy("organization")]}
+    if bucket:
+        expected["BillingPolicyArn"] = policy("billing")
     text = json.dumps(expected).replace("YOUR-BUCKET", bucket).replace("MetricsCollectorRole", "Reader")
-    assert found["PolicyVersion"]["Document"]["Statement"] == json.loads(text)
+    assert {output: document["Statement"] for output, document in made.items()} == json.loads(text)
 
 
 def terraform(file: Path) -> Any:
