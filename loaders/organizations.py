@@ -65,6 +65,17 @@ def read(opened: OpenWarehouse, sessions: Sessions, report: LoadReport, *, now: 
     )
 
 
+def active_accounts(sessions: Sessions) -> list[str]:
+    """Return the organisation's accounts that are neither suspended nor closed, sorted. Nothing is stored.
+
+    Raises:
+        ClientError, BotoCoreError: AWS refused.
+        LoadError: the caller's credentials are no good.
+    """
+    accounts, _ = _organization(sessions, Calls(), now=datetime.now(UTC).replace(tzinfo=None))
+    return sorted(str(account["account_id"]) for account in accounts if account["state"] == "ACTIVE")
+
+
 def _refusal(error: Exception, account_id: str) -> LoadError:
     if code_of(error) == "AWSOrganizationsNotInUseException":
         return LoadError(

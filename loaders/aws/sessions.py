@@ -95,6 +95,15 @@ class Sessions:
             self._ahead = ahead
         return Caller(account_id=identity["Account"], partition=identity["Arn"].split(":")[1])
 
+    @property
+    def found_by(self) -> str:
+        """What of boto3's chain gave the caller's credentials: "env", "sso", "custom-process" …
+
+        Raises:
+            LoadError: there are none.
+        """
+        return str(self._own.get_credentials().method)
+
     def now(self) -> datetime:
         """Return the present as AWS sees it, naive UTC: this machine's clock, corrected by AWS's date.
 

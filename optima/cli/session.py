@@ -92,6 +92,8 @@ class Session:
             use_organizations=self.settings.use_organizations,
             role_name=self.settings.organizations_role_name,
             external_id=self.settings.organizations_external_id,
+            timeout_seconds=self.settings.aws_timeout_seconds,
+            concurrency=self.settings.load_concurrency,
         )
 
     def _profile(self) -> str | None:

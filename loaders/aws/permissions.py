@@ -1,0 +1,241 @@
+"""What a policy must allow, asked for by calls that change nothing.
+
+The calls are those that the loaders make. What is asked about a table is asked about one that need not exist:
+AWS looks for the permission first, and for the table only then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from loaders.aws.failures import AWS_ERRORS, code_of, kind_of, sentence
+from loaders.aws.sessions import Sessions
+
+Outcome = Literal["allowed", "denied", "unanswered"]
+
+_TABLE = "dynamodb-optima-health"
+_NOWHERE = "r-none"
+# What AWS answers about a table, an export or a unit that is not there, to whoever may ask.
+_NOT_THERE = {"ParentNotFoundException"}
+# AWS names the kind of policy that is in the way: "… with an explicit deny in a service control policy",
+# "… because no permissions boundary allows the … action".
+_KIND_OF_POLICY = re.compile(
+    r"explicit deny in an? (?P<denying>[A-Za-z -]+?(?:policy|boundary))"
+    r"|because no (?P<silent>[A-Za-z -]+?(?:policy|boundary)) allows"
+)
+_IDENTITY_POLICY = "identity-based policy"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a permission is asked for."""
+
+    account_id: str
+    region: str
+    partition: str
+
+    @property
+    def table_arn(self) -> str:
+        """The ARN of the table that need not exist."""
+        return f"arn:{self.partition}:dynamodb:{self.region}:{self.account_id}:table/{_TABLE}"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One action and the call that asks for it.
+
+    Attributes:
+        action: As IAM names it.
+        without: What a load lacks without it, to follow "without it, ".
+        is_needed: Without it a load fails or its advice is wrong, rather than only poorer.
+        region: Where the service is, if it is in one place only.
+    """
+
+    action: str
+    service: str
+    operation: str
+    arguments: Callable[[Place], Mapping[str, Any]]
+    without: str
+    is_needed: bool = True
+    region: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What AWS answered to one permission in one account.
+
+    Attributes:
+        said: AWS's answer in a sentence, None if the action is allowed.
+        blocked_by: The kind of policy that denies it whatever an identity's own policies allow ("service
+            control policy"), if AWS says so.
+    """
+
+    permission: Permission
+    account_id: str
+    outcome: Outcome
+    said: str | None = None
+    blocked_by: str | None = None
+
+
+def _of_table(_: Place) -> Mapping[str, Any]:
+    return {"TableName": _TABLE}
+
+
+def _of_dynamodb(_: Place) -> Mapping[str, Any]:
+    return {"ServiceNamespace": "dynamodb", "MaxResults": 1}
+
+
+def _one_metric(_: Place) -> Mapping[str, Any]:
+    """One series of five minutes: CloudWatch charges for one metric requested."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    metric = {
+        "Namespace": "AWS/DynamoDB",
+        "MetricName": "ConsumedReadCapacityUnits",
+        "Dimensions": [{"Name": "TableName", "Value": _TABLE}],
+    }
+    query = {"Id": "health", "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Sum"}}
+    return {"StartTime": now - timedelta(minutes=5), "EndTime": now, "MetricDataQueries": [query]}
+
+
+# What the role of a member account needs, and the caller in its own.
+OF_AN_ACCOUNT = (
+    Permission("dynamodb:ListTables", "dynamodb", "list_tables", lambda _: {"Limit": 1}, "no table is found"),
+    Permission("dynamodb:DescribeTable", "dynamodb", "describe_table", _of_table, "no table is read"),
+    Permission(
+        "cloudwatch:GetMetricData", "cloudwatch", "get_metric_data", _one_metric, "no demand is known"
+    ),
+    Permission(
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling",
+        "describe_scalable_targets",
+        _of_dynamodb,
+        "autoscaled tables are taken for fixed ones",
+    ),
+    Permission(
+        "application-autoscaling:DescribeScalingPolicies",
+        "application-autoscaling",
+        "describe_scaling_policies",
+        _of_dynamodb,
+        "autoscaled tables are taken for fixed ones",
+    ),
+    Permission(
+        "ec2:DescribeRegions",
+        "ec2",
+        "describe_regions",
+        lambda _: {},
+        "every region there is gets asked for tables",
+        is_needed=False,
+    ),
+    Permission(
+        "dynamodb:DescribeTimeToLive",
+        "dynamodb",
+        "describe_time_to_live",
+        _of_table,
+        "time to live is unknown",
+        is_needed=False,
+    ),
+    Permission(
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb",
+        "describe_continuous_backups",
+        _of_table,
+        "point-in-time recovery is unknown",
+        is_needed=False,
+    ),
+    Permission(
+        "dynamodb:ListTagsOfResource",
+        "dynamodb",
+        "list_tags_of_resource",
+        lambda place: {"ResourceArn": place.table_arn},
+        "tags are unknown (--skip-tags leaves them out)",
+        is_needed=False,
+    ),
+)
+
+# What only the caller needs, wherever its tables are.
+OF_THE_CALLER = (
+    Permission(
+        "pricing:GetProducts",
+        "pricing",
+        "get_products",
+        lambda _: {"ServiceCode": "AmazonDynamoDB", "MaxResults": 1},
+        "advice rests on the prices that came with this version",
+        region="us-east-1",
+    ),
+)
+
+_NO_ACCOUNTS = "the organisation's accounts are unknown"
+_DESCRIBE_ORGANIZATION = Permission(
+    "organizations:DescribeOrganization",
+    "organizations",
+    "describe_organization",
+    lambda _: {},
+    _NO_ACCOUNTS,
+)
+_LIST_ROOTS = Permission("organizations:ListRoots", "organizations", "list_roots", lambda _: {}, _NO_ACCOUNTS)
+_BELOW_A_PARENT = (
+    ("organizations:ListOrganizationalUnitsForParent", "list_organizational_units_for_parent"),
+    ("organizations:ListAccountsForParent", "list_accounts_for_parent"),
+)
+
+ASSUME_ROLE = "sts:AssumeRole"
+
+
+def ask(sessions: Sessions, permission: Permission, place: Place) -> Answer:
+    """Ask whether an action is allowed in an account and region.
+
+    Raises:
+        LoadError: the caller's own credentials are no good, or AWS cannot be reached.
+    """
+    return _asked(sessions, permission, place)[0]
+
+
+def ask_organization(sessions: Sessions, place: Place) -> list[Answer]:
+    """Ask whether the organisation's tree may be read, at its root."""
+    described, _ = _asked(sessions, _DESCRIBE_ORGANIZATION, place)
+    listed, found = _asked(sessions, _LIST_ROOTS, place)
+    roots = found["Roots"] if found else []
+    parent = roots[0]["Id"] if roots else _NOWHERE
+    below = [
+        Permission(action, "organizations", operation, lambda _: {"ParentId": parent}, _NO_ACCOUNTS)
+        for action, operation in _BELOW_A_PARENT
+    ]
+    return [described, listed, *(ask(sessions, permission, place) for permission in below)]
+
+
+def _asked(sessions: Sessions, permission: Permission, place: Place) -> tuple[Answer, Any]:
+    """Return the answer, and what AWS returned if the action is allowed and what was asked for is there."""
+    try:
+        client = sessions.client(
+            permission.service, account_id=place.account_id, region=permission.region or place.region
+        )
+        returned = getattr(client, permission.operation)(**permission.arguments(place))
+    except AWS_ERRORS as error:
+        return judged(error, permission, place.account_id), None
+    return Answer(permission, place.account_id, "allowed"), returned
+
+
+def judged(error: Exception, permission: Permission, account_id: str) -> Answer:
+    """Return what an error of AWS says about a permission: what is not there may be asked about."""
+    if kind_of(error) == "gone" or code_of(error) in _NOT_THERE:
+        return Answer(permission, account_id, "allowed")
+    outcome: Outcome = "denied" if kind_of(error) == "denied" else "unanswered"
+    return Answer(
+        permission, account_id, outcome, sentence(error, permission.action), policy_in_the_way(error)
+    )
+
+
+def policy_in_the_way(error: Exception) -> str | None:
+    """Return the kind of policy that denies an action against an identity's own policies, if AWS says so."""
+    if not isinstance(error, ClientError):
+        return None
+    found = _KIND_OF_POLICY.search(str(error.response.get("Error", {}).get("Message", "")))
+    if found is None or found["silent"] == _IDENTITY_POLICY:
+        return None
+    return found["denying"] or found["silent"]
