@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,7 +99,11 @@ class Warehouse:
             opened = OpenWarehouse(connection, self.state_dir)
             opened.declare()
             yield opened
-        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, OSError) as error:
+        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
+            raise LoadError(f"The warehouse {self.path} cannot be used: {_first_line(error)}.") from error
+        except OSError as error:
+            if error.errno is None:  # not the operating system's: botocore's timeouts pass for OSErrors
+                raise
             raise LoadError(f"The warehouse {self.path} cannot be used: {_first_line(error)}.") from error
         finally:
             connection.close()
@@ -161,6 +166,17 @@ class OpenWarehouse:
                 f"where _dlt_valid_to is null and {condition}",
                 [read_at.replace(tzinfo=UTC), *group],
             )
+
+    @contextmanager
+    def working_folder(self, name: str) -> Iterator[Path]:
+        """Give a load an empty folder on the warehouse's disk; what a killed one left there is deleted."""
+        folder = self._state_dir / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _columns(self) -> dict[str, set[str]]:
         """Return the columns of every table of the warehouse, by its qualified name."""
@@ -319,7 +335,8 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _root_cause(error: BaseException) -> BaseException:
-    while error.__cause__ is not None:
+    """Return what dlt's errors are wrapped around."""
+    while error.__cause__ is not None and type(error).__module__.startswith("dlt."):
         error = error.__cause__
     return error
 

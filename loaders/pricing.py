@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,12 +18,13 @@ import duckdb
 import pyarrow as pa
 
 from loaders.aws import Access, Sessions
-from loaders.aws.failures import AWS_ERRORS, as_load_error
+from loaders.aws.failures import as_load_error, kind_of, sentence
 from loaders.aws.paging import Calls
 from loaders.aws.regions import check_names
+from loaders.batches import Fetched, fetch_in_batches
 from loaders.errors import LoadError
-from loaders.ledger import UnitDone, UnitPlan, recorded
-from loaders.pipeline import Warehouse
+from loaders.ledger import Operation, UnitDone, UnitPlan, recorded
+from loaders.pipeline import OpenWarehouse, Warehouse
 from loaders.progress import Progress, Silent
 from loaders.report import LoadReport, Problem
 from loaders.schemas import PRICING_DATA
@@ -32,6 +34,8 @@ SERVICE_CODE = "AmazonDynamoDB"
 _ENDPOINT_REGION = "us-east-1"
 # Prices change a few times a year: a list this young is not fetched again.
 _FRESH = timedelta(hours=24)
+# The price list allows few calls a second, whoever makes them.
+_WORKERS = 4
 
 Row = dict[str, object]
 
@@ -42,54 +46,136 @@ def load(
     *,
     regions: Sequence[str] | None = None,
     force_refresh: bool = False,
+    resume: bool = False,
     now: datetime,
     progress: Progress | None = None,
 ) -> LoadReport:
-    """Load the price list of regions.
+    """Load the price list of regions: a unit of work each, so that one that fails does not stop the others.
 
     Args:
         regions: default: every region of the inventory, those of replicas included.
         force_refresh: fetch also what was loaded within the last 24 hours.
+        resume: go on with the last load of prices that did not complete, as it was asked for, leaving out the
+            regions that it has read.
         now: naive UTC instant that the rows say they were loaded at.
 
     Returns:
         The report; `counts` has the SKUs by region, of those regions that were fetched.
 
     Raises:
-        LoadError: credentials, an unknown region, no region to price, or the price list may not be read.
+        LoadError: credentials, an unknown region, or no region to price.
     """
     sessions = Sessions(access)
-    progress = progress or Silent()
+    asked: dict[str, Any] = {
+        "regions": None if regions is None else sorted(set(regions)),
+        "force_refresh": force_refresh,
+    }
     with (
         warehouse.open() as opened,
-        recorded(opened.connection, "collect-pricing") as (ledger, report),
+        recorded(opened.connection, "collect-pricing", resume=resume, arguments=asked) as (ledger, report),
     ):
-        connection = opened.connection
-        if regions is not None:
-            check_names(regions, sessions)
-        wanted = sorted(set(regions)) if regions is not None else _inventoried_regions(connection)
-        _ = sessions.caller  # the credentials are good, or nothing begins
-        stale = wanted if force_refresh else [r for r in wanted if not _is_fresh(connection, r, now)]
-        report.units_total = len(stale)
-        progress.total(len(stale))
-        ledger.plan(UnitPlan(region, "prices", region=region) for region in stale)
-        for region in stale:
-            calls = Calls()
-            rows = _read(sessions, region, calls, now)
-            if rows:
-                opened.load((PRICING_DATA, pa.Table.from_pylist(rows, PRICING_DATA.schema)))
-                report.counts[region] = len({row["sku"] for row in rows})
-            else:
-                message = (
-                    f"The price list has nothing on DynamoDB in {region}: its tables will have no price."
-                )
-                report.add_problem(Problem(None, region, "price list", message))
-            ledger.done([UnitDone(region, len(rows), calls.made)])
-            report.rows += len(rows)
-            report.calls += calls.made
-            report.units_done += 1
-            progress.advance(1, region)
+        asked |= ledger.arguments
+        if asked["regions"] is not None:
+            check_names(asked["regions"], sessions)
+        wanted = asked["regions"] or _inventoried_regions(opened.connection)
+        ledger.called_by(sessions.caller.account_id)  # the credentials are good, or nothing begins
+        done = ledger.units_done()
+        fresh = set() if asked["force_refresh"] else _fresh(opened.connection, now)
+        due = [region for region in wanted if region in done or region not in fresh]
+        _Prices(opened, sessions, ledger, report, progress or Silent(), now).read(due, done)
     return report
+
+
+@dataclass
+class _RegionRead:
+    """The prices of one region, and what they took."""
+
+    rows: list[Row]
+    calls: Calls
+
+
+class _Prices:
+    def __init__(
+        self,
+        opened: OpenWarehouse,
+        sessions: Sessions,
+        ledger: Operation,
+        report: LoadReport,
+        progress: Progress,
+        now: datetime,
+    ) -> None:
+        self._opened = opened
+        self._sessions = sessions
+        self._ledger = ledger
+        self._report = report
+        self._progress = progress
+        self._now = now
+
+    def read(self, regions: Sequence[str], done: Set[str]) -> None:
+        """Fetch the regions that are not done yet and commit them in batches."""
+        waiting = [region for region in regions if region not in done]
+        self._report.units_total = len(regions)
+        self._report.units_done = len(regions) - len(waiting)
+        self._progress.total(len(regions))
+        self._progress.advance(self._report.units_done)
+        self._ledger.plan(UnitPlan(region, "prices", region=region) for region in waiting)
+        for batch in fetch_in_batches(
+            waiting,
+            self._fetch,
+            workers=_WORKERS,
+            size=lambda read: len(read.rows),
+            on_fetched=lambda fetched: self._progress.advance(1, fetched.unit),
+        ):
+            self._commit(batch)
+
+    def _fetch(self, region: str) -> _RegionRead:
+        calls = Calls()
+        products = calls.items(
+            self._sessions.client("pricing", region=_ENDPOINT_REGION),
+            "get_products",
+            "PriceList",
+            ServiceCode=SERVICE_CODE,
+            Filters=[{"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}],
+        )
+        rows = [row for text in products for row in price_rows(json.loads(text), region, self._now)]
+        return _RegionRead(rows, calls)
+
+    def _commit(self, batch: Sequence[Fetched[str, _RegionRead]]) -> None:
+        """Write a batch in one transaction, then mark its regions."""
+        rows = [row for fetched in batch if fetched.result is not None for row in fetched.result.rows]
+        if rows:
+            self._opened.load((PRICING_DATA, pa.Table.from_pylist(rows, PRICING_DATA.schema)))
+        for fetched in batch:
+            if fetched.result is not None:
+                self._done(fetched.unit, fetched.result, fetched.started_at)
+            elif fetched.error is not None:
+                self._failed(fetched.unit, fetched.error)
+
+    def _done(self, region: str, read: _RegionRead, started_at: datetime | None) -> None:
+        rows, calls = len(read.rows), read.calls
+        self._ledger.done([UnitDone(region, rows, calls.made, calls.bytes, started_at)])
+        self._report.rows += rows
+        self._report.calls += calls.made
+        self._report.bytes += calls.bytes
+        self._report.units_done += 1
+        if rows:
+            self._report.counts[region] = len({row["sku"] for row in read.rows})
+        else:
+            message = f"The price list has nothing on DynamoDB in {region}: its tables will have no price."
+            self._report.add_problem(Problem(None, region, "price list", message))
+
+    def _failed(self, region: str, error: Exception) -> None:
+        """Report a region, whose prices stay as they are.
+
+        Raises:
+            LoadError: it is the credentials, which no other region could do with either.
+        """
+        kind = kind_of(error)
+        if kind == "credentials":
+            raise as_load_error(error, f"the price list of {region}") from error
+        message = sentence(error, f"The price list of {region} could not be read")
+        self._ledger.failed(region, message, "denied" if kind == "denied" else "failed")
+        self._report.add_problem(Problem(None, region, "price list", message))
 
 
 def _inventoried_regions(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -110,26 +196,12 @@ def _inventoried_regions(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [region for (region,) in found]
 
 
-def _is_fresh(connection: duckdb.DuckDBPyConnection, region: str, now: datetime) -> bool:
+def _fresh(connection: duckdb.DuckDBPyConnection, now: datetime) -> set[str]:
+    """Return the regions whose prices were loaded lately."""
     newest = connection.execute(
-        "select max(loaded_at) from raw_pricing.pricing_data where region = ?", [region]
-    ).fetchone()
-    return bool(newest and newest[0] is not None and abs(now - newest[0]) < _FRESH)
-
-
-def _read(sessions: Sessions, region: str, calls: Calls, now: datetime) -> list[Row]:
-    client = sessions.client("pricing", region=_ENDPOINT_REGION)
-    try:
-        products = calls.items(
-            client,
-            "get_products",
-            "PriceList",
-            ServiceCode=SERVICE_CODE,
-            Filters=[{"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}],
-        )
-        return [row for text in products for row in price_rows(json.loads(text), region, now)]
-    except AWS_ERRORS as error:
-        raise as_load_error(error, f"the price list of {region}") from error
+        "select region, max(loaded_at) from raw_pricing.pricing_data group by region"
+    ).fetchall()
+    return {region for region, loaded_at in newest if abs(now - loaded_at) < _FRESH}
 
 
 def price_rows(product: Mapping[str, Any], region: str, now: datetime) -> Iterator[Row]:

@@ -13,6 +13,9 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from botocore.exceptions import HTTPClientError, IncompleteReadError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
 from loaders.aws.failures import AWS_ERRORS, as_load_error, code_of, kind_of
 from loaders.aws.paging import Calls
 from loaders.aws.sessions import Sessions
@@ -22,6 +25,8 @@ from loaders.report import Problem
 FORMAT = "cur2_parquet"
 # Data Exports and the legacy reports are managed from here, wherever their buckets are.
 _ENDPOINT_REGION = "us-east-1"
+# How often a manifest is read whose body is cut short.
+_ATTEMPTS = 6
 _TABLE = "COST_AND_USAGE_REPORT"
 # prefix/export/metadata/BILLING_PERIOD=2026-10/export-Manifest.json. An export that is created anew each time
 # has a further copy one folder down; the one directly in the partition is the newest.
@@ -29,6 +34,10 @@ _MANIFEST = re.compile(
     r"^(?:(?P<prefix>.*)/)?(?P<name>[^/]+)/metadata/BILLING_PERIOD=(?P<month>\d{4}-\d{2})/[^/]*Manifest\.json$",
     re.IGNORECASE,
 )
+
+
+class UnusableDelivery(Exception):  # noqa: N818 (it is the delivery that is wrong)
+    """A month's delivery is not what AWS writes. Says so in one sentence, which names the object."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,7 @@ def discover(sessions: Sessions, calls: Calls) -> tuple[list[Export], list[Probl
             if hindrance is None:
                 exports.append(_export(described))
             else:
-                problems.append(Problem(account_id, None, described["Name"], hindrance))
+                problems.append(Problem(account_id, None, described["Name"], hindrance, "nothing"))
     except AWS_ERRORS as error:
         if kind_of(error) == "denied":
             raise LoadError(
@@ -161,11 +170,11 @@ def in_bucket(sessions: Sessions, calls: Calls, bucket: str, prefix: str) -> lis
         LoadError: the bucket cannot be read, or holds no manifest under the prefix.
     """
     client = sessions.client("s3")
-    found = {
-        (match["prefix"] or "", match["name"]): key
-        for key, _ in _objects(client, calls, bucket, prefix.strip("/"))
-        if (match := _MANIFEST.match(key))
-    }
+    try:
+        keys = [key for key, _ in _objects(client, calls, bucket, prefix.strip("/"))]
+    except AWS_ERRORS as error:
+        raise as_load_error(error, f"the bucket {bucket}") from error
+    found = {(match["prefix"] or "", match["name"]): key for key in keys if (match := _MANIFEST.match(key))}
     if not found:
         raise LoadError(
             f"No manifest of a CUR 2.0 export lies in s3://{bucket}/{prefix}: check bucket and prefix."
@@ -182,18 +191,40 @@ def _owner(client: Any, calls: Calls, bucket: str, manifest_key: str) -> str | N
         manifest = _manifest(client, calls, bucket, manifest_key)
     except AWS_ERRORS as error:
         raise as_load_error(error, f"s3://{bucket}/{manifest_key}") from error
+    except UnusableDelivery as error:
+        raise LoadError(str(error)) from error
     parts = str(manifest.get("exportArn", "")).split(":")
     return parts[4] if len(parts) > 5 else None
 
 
 def _manifest(client: Any, calls: Calls, bucket: str, key: str) -> Mapping[str, Any]:
-    answer = calls.one(client.get_object, Bucket=bucket, Key=key)
+    """Read and check a manifest.
+
+    Raises:
+        ClientError, BotoCoreError: it cannot be read.
+        UnusableDelivery: it is not a manifest as AWS writes it.
+    """
+
+    def body() -> bytes:
+        content: bytes = calls.one(client.get_object, Bucket=bucket, Key=key)["Body"].read()
+        return content
+
+    # botocore repeats calls, but not the reading of a body that was cut short.
+    cut_short = retry_if_exception_type((HTTPClientError, IncompleteReadError))
+    content = Retrying(
+        retry=cut_short,
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random_exponential(0.1, 2),
+        reraise=True,
+    )(body)
     try:
-        manifest = json.loads(answer["Body"].read())
+        manifest = json.loads(content)
     except ValueError:
         manifest = None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("dataFiles"), list):
-        raise LoadError(f"s3://{bucket}/{key} lists no files: it is not the manifest of a CUR 2.0 export.")
+        raise UnusableDelivery(
+            f"s3://{bucket}/{key} lists no files: it is not the manifest of a CUR 2.0 export."
+        )
     return manifest
 
 
@@ -201,7 +232,7 @@ def deliveries(sessions: Sessions, calls: Calls, export: Export) -> list[Deliver
     """Return the months that have been delivered, newest first.
 
     Raises:
-        LoadError: the bucket cannot be read.
+        ClientError, BotoCoreError: the bucket cannot be read.
     """
     client = sessions.client("s3", region=export.region)
     found: dict[date, Delivery] = {}
@@ -218,7 +249,7 @@ def month_of(client: Any, calls: Calls, delivery: Delivery) -> Month:
 
     Raises:
         ClientError, BotoCoreError: the manifest cannot be read.
-        LoadError: it is not a manifest as AWS writes it.
+        UnusableDelivery: it is not a manifest as AWS writes it.
     """
     bucket = delivery.export.bucket
     manifest = _manifest(client, calls, bucket, delivery.key)
@@ -244,8 +275,5 @@ def _location(entry: str, bucket: str) -> tuple[str, str]:
 
 def _objects(client: Any, calls: Calls, bucket: str, prefix: str) -> Iterator[tuple[str, datetime]]:
     """Yield the key of every object under a prefix, and when it was written."""
-    try:
-        for found in calls.items(client, "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix):
-            yield found["Key"], found["LastModified"]
-    except AWS_ERRORS as error:
-        raise as_load_error(error, f"the bucket {bucket}") from error
+    for found in calls.items(client, "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix):
+        yield found["Key"], found["LastModified"]

@@ -23,7 +23,7 @@ from loaders.errors import LoadError
 from loaders.pipeline import OpenWarehouse, Warehouse
 from loaders.report import LoadReport
 from loaders.schemas import CUR_DATA
-from optima.sandbox import Sandbox, running
+from optima.sandbox import Fault, Sandbox, running
 
 BUCKET = "sandbox-billing-exports"
 OCTOBER = date(2026, 10, 1)
@@ -201,6 +201,77 @@ def test_an_interrupted_month_is_made_whole_by_the_next_load(
         with pytest.raises(Interrupted):
             billing.load(warehouse, Access(), now=small_organisation.end)
     report = billing.load(warehouse, Access(), now=small_organisation.end)
+    assert report.status == "complete"
+    assert query(warehouse, DUPLICATES) == [(0,)]
+    assert query(warehouse, LINES) == query(
+        warehouse, "select billing_period, rows_kept from raw_billing.cur_periods order by 1"
+    )
+
+
+UNITS = (
+    "select split_part(unit, '/', -1), status, attempts, rows_loaded, bytes > 0 from ops.checkpoints "
+    "where operation_id = (select max(operation_id) from ops.collection_state) order by unit"
+)
+
+
+def test_a_month_of_several_files_is_whole_or_as_it_was(billed: Warehouse, own: Sandbox) -> None:
+    """Its first file is there, its second only when the load is resumed."""
+    before = query(billed, LINES)
+    body = BytesIO()
+    pq.write_table(listed_lines("2026-10").slice(0, 7), body)
+    folder = "cur/organisation-hourly/data/BILLING_PERIOD=2026-10"
+    metadata = "cur/organisation-hourly/metadata/BILLING_PERIOD=2026-10"
+    keys = [f"{folder}/{name}.snappy.parquet" for name in ("a", "b", "c")]
+    manifest = {"exportArn": exports_arn(), "executionId": "three", "dataFiles": keys}
+    client = s3()
+    client.put_object(
+        Bucket=BUCKET,
+        Key=f"{metadata}/organisation-hourly-Manifest.json",
+        Body=json.dumps(manifest).encode(),
+    )
+    client.put_object(Bucket=BUCKET, Key=keys[0], Body=body.getvalue())
+    first = billing.load(billed, Access(), months=1, now=own.end)
+    assert (first.status, first.outcome) == ("partial", "complete but for 1 month")
+    assert query(billed, UNITS) == [
+        ("2026-09", "done", 1, 0, True),
+        ("a.snappy.parquet", "skipped", 1, None, None),
+        ("b.snappy.parquet", "failed", 1, None, None),
+        ("c.snappy.parquet", "skipped", 1, None, None),
+    ]
+    assert query(billed, LINES) == before
+    for key in keys[1:]:
+        client.put_object(Bucket=BUCKET, Key=key, Body=body.getvalue())
+    resumed = billing.load(billed, Access(), months=12, resume=True, now=own.end)
+    assert (resumed.operation_id, resumed.status) == (first.operation_id, "complete")
+    assert (resumed.rows, dict(resumed.counts)) == (21, {"2026-10": 21})
+    assert query(billed, UNITS)[1:] == [
+        (f"{name}.snappy.parquet", "done", 2, 7, True) for name in ("a", "b", "c")
+    ]
+    assert query(billed, LINES) == [before[0], (OCTOBER, 21)]
+    assert query(billed, DUPLICATES) == [(0,)]
+
+
+def test_a_denied_export_says_so(billed: Warehouse, own: Sandbox) -> None:
+    own.set_faults(Fault("denied", service="s3", operation="GetObject"))
+    report = billing.load(billed, Access(), now=own.end)
+    assert report.outcome == "failed"
+    assert [status for _, status, *_ in query(billed, UNITS)] == ["denied", "denied"]
+    own.set_faults(Fault("denied", service="s3"))
+    report = billing.load(billed, Access(), now=own.end)
+    assert report.outcome == "failed"
+    assert [(unit, status) for unit, status, *_ in query(billed, UNITS)] == [
+        ("organisation-hourly", "denied")
+    ]
+    assert [count for _, count in query(billed, LINES)] == [
+        rows
+        for (rows,) in query(billed, "select rows_kept from raw_billing.cur_periods order by billing_period")
+    ]
+
+
+def test_bodies_that_are_cut_short_are_read_again(warehouse: Warehouse, own: Sandbox) -> None:
+    own.set_faults(Fault("cut", rate=0.3, service="s3"))
+    report = billing.load(warehouse, Access(), now=own.end)
+    assert sum(own.faults_injected().values()) > 0
     assert report.status == "complete"
     assert query(warehouse, DUPLICATES) == [(0,)]
     assert query(warehouse, LINES) == query(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from loading import query
 
 from loaders import pricing
 from loaders.aws import Access
+from loaders.aws.paging import Calls
 from loaders.errors import LoadError
 from loaders.pipeline import Warehouse
 from optima.sandbox import Sandbox
@@ -80,6 +84,71 @@ def test_a_region_without_prices_is_a_problem(warehouse: Warehouse, organisation
     report = pricing.load(warehouse, Access(), regions=["eu-central-1"], now=organisation.end)
     assert report.status == "partial"
     assert [problem.region for problem in report.problems] == ["eu-central-1"]
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, refused: str, code: str) -> None:
+    """Have AWS refuse the price list of one region; the others go over HTTP as ever."""
+    items = Calls.items
+
+    def answer(calls: Calls, client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+        if {"Type": "TERM_MATCH", "Field": "regionCode", "Value": refused} in arguments.get("Filters", ()):
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+        yield from items(calls, client, operation, key, **arguments)
+
+    monkeypatch.setattr(Calls, "items", answer)
+
+
+REGIONS = ["us-east-1", "eu-west-1", "us-west-2"]
+UNITS = "select unit, status, attempts, rows_loaded > 0, bytes > 0 from ops.checkpoints order by unit"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("AccessDeniedException", "denied"), ("InternalErrorException", "failed")]
+)
+def test_a_region_that_fails_does_not_stop_the_others_and_is_resumed(
+    warehouse: Warehouse,
+    organisation: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    status: str,
+) -> None:
+    with monkeypatch.context() as patched:
+        refuse(patched, "eu-west-1", code)
+        first = pricing.load(warehouse, Access(), regions=REGIONS, force_refresh=True, now=organisation.end)
+    assert (first.status, first.outcome) == ("partial", "complete but for 1 region")
+    assert set(first.counts) == {"us-east-1", "us-west-2"}
+    assert first.bytes > 0
+    done = ("done", 1, True, True)
+    assert query(warehouse, UNITS) == [
+        ("eu-west-1", status, 1, None, None),
+        ("us-east-1", *done),
+        ("us-west-2", *done),
+    ]
+    resumed = pricing.load(warehouse, Access(), regions=None, resume=True, now=organisation.end)
+    assert (resumed.operation_id, resumed.status) == (first.operation_id, "complete")
+    assert set(resumed.counts) == {"eu-west-1"}
+    assert query(warehouse, UNITS)[0] == ("eu-west-1", "done", 2, True, True)
+    assert query(
+        warehouse, "select caller_account_id, units_total, units_done from ops.collection_state"
+    ) == [("123456789012", 3, 3)]
+    again = pricing.load(warehouse, Access(), regions=REGIONS, resume=True, now=organisation.end)
+    assert (again.rows, len(again.notes)) == (0, 1)
+
+
+def test_when_no_region_can_be_read_the_load_has_failed(
+    warehouse: Warehouse, organisation: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(monkeypatch, "us-east-1", "AccessDeniedException")
+    report = pricing.load(warehouse, Access(), regions=["us-east-1"], now=organisation.end)
+    assert report.outcome == "failed"
+
+
+def test_credentials_that_are_no_good_end_the_load(
+    warehouse: Warehouse, organisation: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(monkeypatch, "eu-west-1", "UnrecognizedClientException")
+    with pytest.raises(LoadError, match="does not accept these credentials"):
+        pricing.load(warehouse, Access(), regions=REGIONS, now=organisation.end)
 
 
 def test_nothing_to_price(warehouse: Warehouse, organisation: Sandbox) -> None:
