@@ -13,6 +13,8 @@ CALLS_PER_SECOND = 50
 POINTS_PER_SECOND = 396_000
 RECENT_POINTS_PER_SECOND = 180_000
 RECENT_MINUTES = 180
+# Of sums of fractions of a second.
+_ROUNDING = 1e-9
 
 
 class _Allowance:
@@ -46,7 +48,7 @@ class Limits:
             now = self._clock()
             calls.refill(now)
             seconds.refill(now)
-            if calls.left < 1 / CALLS_PER_SECOND or seconds.left < of_points:
+            if calls.left < 1 / CALLS_PER_SECOND - _ROUNDING or seconds.left < of_points - _ROUNDING:
                 return False
             calls.left -= 1 / CALLS_PER_SECOND
             seconds.left -= of_points

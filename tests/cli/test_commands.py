@@ -47,7 +47,7 @@ DOCUMENTED = {
     ],
     "demo": ["--accounts", "--tables", "--days", "--seed", "--price-basis"],
     "docs": ["--output"],
-    "sandbox serve": ["--accounts", "--tables", "--days", "--seed", "--end", "--port"],
+    "sandbox serve": ["--accounts", "--tables", "--days", "--seed", "--end", "--port", "--fault"],
 }
 
 
