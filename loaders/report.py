@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Status = Literal["complete", "partial", "failed"]
-Missing = Literal["account", "region", "export", "month", "table", "setting", "nothing"]
+Missing = Literal["account", "region", "reading", "export", "month", "table", "setting", "nothing"]
 
 # What is missing because of a problem, where its subject tells.
 _MISSING_BY_SUBJECT: dict[str, Missing] = {
@@ -17,7 +17,7 @@ _MISSING_BY_SUBJECT: dict[str, Missing] = {
     "price list": "region",
 }
 # The worst first.
-_BY_WEIGHT: tuple[Missing, ...] = ("account", "region", "export", "month", "table", "setting")
+_BY_WEIGHT: tuple[Missing, ...] = ("account", "region", "reading", "export", "month", "table", "setting")
 
 
 @dataclass(frozen=True, order=True)

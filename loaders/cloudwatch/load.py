@@ -2,43 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import duckdb
 
 from loaders.aws import Access, Sessions
-from loaders.aws.failures import as_load_error, code_of, kind_of, sentence
+from loaders.aws.failures import AWS_ERRORS, kind_of, sentence
 from loaders.batches import Fetched, fetch_in_batches
+from loaders.cloudwatch import estimate as estimates
 from loaders.cloudwatch import spans
+from loaders.cloudwatch.estimate import Estimate
+from loaders.cloudwatch.pacing import Pacers
 from loaders.cloudwatch.reader import UnitRead, UnitReader, points_table
-from loaders.cloudwatch.series import USD_PER_QUERY, Resource, Unit, Wanted, plan
+from loaders.cloudwatch.resources import Selection, select
+from loaders.cloudwatch.series import READINGS, USD_PER_QUERY, Unit, Wanted, known_queries, plan
+from loaders.cloudwatch.spending import Budget
 from loaders.errors import LoadError
-from loaders.ledger import Operation, UnitDone, UnitPlan, recorded, utc_now
+from loaders.ledger import Operation, UnitDone, UnitPlan, recorded
 from loaders.pipeline import OpenWarehouse, Warehouse
 from loaders.progress import Progress, Silent
 from loaders.report import LoadReport, Problem
 from loaders.schemas import METRICS
 
-_WORKERS = 8
 # The newest one to three minutes are incomplete, and would be stored so.
 _SETTLING = timedelta(minutes=3)
+# Of a small budget no unit takes more than such a part, so that little of it stays unspent.
+_UNITS_OF_A_BUDGET = 8
 
-FetchedUnit = Fetched[Unit, UnitRead]
+# None: it was not read because its price is more than what is left to spend.
+FetchedUnit = Fetched[Unit, UnitRead | None]
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """What a load would ask of CloudWatch, and what AWS would charge for it."""
+class Asked:
+    """What a load is asked for: naive UTC instants [start, end), only these regions and tables."""
 
-    units: int
-    queries: int
-    usd: float
+    start: datetime
+    end: datetime
+    regions: Sequence[str] | None = None
+    tables: Sequence[str] | None = None
+    long_memory: bool = True
+
+    def arguments(self) -> dict[str, Any]:
+        """Return it as the ledger keeps it."""
+        return {
+            "start": self.start,
+            "end": self.end,
+            "regions": None if self.regions is None else list(self.regions),
+            "tables": None if self.tables is None else list(self.tables),
+            "long_memory": self.long_memory,
+        }
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> Asked:
+        """Read what the ledger kept."""
+        instants = {name: datetime.fromisoformat(arguments[name]) for name in ("start", "end")}
+        return cls(**{**arguments, **instants})
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What is to be read, and what is known about it before it is."""
+
+    selection: Selection
+    units: list[Unit]
+    estimate: Estimate
 
 
 def estimate(
     warehouse: Warehouse,
+    access: Access,
     *,
     start: datetime,
     end: datetime,
@@ -46,18 +83,18 @@ def estimate(
     regions: Sequence[str] | None = None,
     tables: Sequence[str] | None = None,
     long_memory: bool = True,
+    max_usd: float | None = None,
 ) -> Estimate:
-    """Say what `load` with the same arguments would cost, without asking AWS anything.
+    """Say what `load` with the same arguments would ask of CloudWatch, without asking it anything.
 
     Raises:
-        LoadError: as `load` does for its arguments and for an inventory without tables.
+        LoadError: as `load` does for credentials, its arguments and an inventory without tables.
     """
-    wanted = _wanted(start, end, now, long_memory)
+    asked = Asked(start, end, regions, tables, long_memory)
+    _check_dates(asked)
+    sessions = Sessions(access)
     with warehouse.open() as opened:
-        resources = _resources(opened.connection, regions, tables)
-        units = plan(resources, spans.known(opened.connection), wanted)
-    queries = sum(unit.queries for unit in units)
-    return Estimate(units=len(units), queries=queries, usd=queries * USD_PER_QUERY)
+        return _due(opened.connection, sessions, asked, now=now, max_usd=max_usd).estimate
 
 
 def load(
@@ -72,6 +109,8 @@ def load(
     batch_size: int | None = None,
     resume: bool = False,
     long_memory: bool = True,
+    max_usd: float | None = None,
+    announce: Callable[[Estimate], None] | None = None,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Load the metrics of every table and index of the inventory over [start, end).
@@ -81,9 +120,11 @@ def load(
         now: the instant from which CloudWatch's retention is counted back. Default: `end`.
         regions, tables: only these.
         batch_size: the most series that are fetched as one unit. Default: what their points allow.
-        resume: count this as the continuation of the last load that did not complete. What is known is
-            never read again, with or without it.
+        resume: go on with the last load that did not complete: over its span, with its regions and tables.
+            Without one, load what is asked for. What is known is never read again, with or without it.
         long_memory: bring the hourly sums of the last 455 days up to date as well.
+        max_usd: stop before AWS charges more. What was read until then is known.
+        announce: told what will be asked and charged, before it is.
 
     Returns:
         The report; `counts` has the points loaded by period ("60", "300", "3600").
@@ -91,18 +132,73 @@ def load(
     Raises:
         LoadError: credentials, dates that make no span, or no table to read.
     """
-    wanted = _wanted(start, end, now, long_memory)
+    asked = Asked(start, end, regions, tables, long_memory)
+    _check_dates(asked)
     sessions = Sessions(access)
     with (
         warehouse.open() as opened,
-        recorded(opened.connection, "collect", resume=resume) as (ledger, report),
+        recorded(opened.connection, "collect", resume=resume, arguments=asked.arguments()) as (
+            ledger,
+            report,
+        ),
     ):
-        resources = _resources(opened.connection, regions, tables)
-        _report_unknown_tables(resources, tables, report)
-        _ = sessions.caller  # the credentials are good, or nothing begins
-        units = plan(resources, spans.known(opened.connection), wanted, batch_size)
-        _Collection(opened, sessions, ledger, report, progress or Silent()).read(units)
+        ledger.called_by(sessions.caller.account_id)
+        if ledger.is_resumed and ledger.arguments:
+            asked = Asked.of(ledger.arguments)
+            report.notes.append(_what_is_resumed(asked))
+        due = _due(opened.connection, sessions, asked, now=now, batch_size=batch_size, max_usd=max_usd)
+        if due.selection.left_out is not None:
+            report.notes.append(due.selection.left_out)
+        for name in due.selection.unknown_tables:
+            said = f"No table called {name} is known: it was left out."
+            report.add_problem(Problem(None, None, name, said, "table"))
+        if announce is not None:
+            announce(due.estimate)
+        collection = _Collection(opened, sessions, ledger, report, progress or Silent(), Budget.of(max_usd))
+        collection.read(due.units)
     return report
+
+
+def _due(
+    connection: duckdb.DuckDBPyConnection,
+    sessions: Sessions,
+    asked: Asked,
+    *,
+    now: datetime | None,
+    batch_size: int | None = None,
+    max_usd: float | None = None,
+) -> _Due:
+    present = sessions.now()
+    wanted = _wanted(asked, clock=now or asked.end, present=present)
+    selection = select(
+        connection, caller=sessions.caller.account_id, regions=asked.regions, tables=asked.tables
+    )
+    if max_usd is not None:
+        affordable = max(1, int(max_usd / USD_PER_QUERY) // _UNITS_OF_A_BUDGET)
+        batch_size = min(batch_size or affordable, affordable)
+    units = plan(selection.resources, spans.known(connection), wanted, batch_size)
+    seconds, is_assumed = estimates.seconds(connection, units, sessions.access.concurrency)
+    expected = Estimate(
+        start=wanted.start,
+        end=wanted.end,
+        resources=len(selection.resources),
+        parts=estimates.parts(units, present),
+        known_queries=known_queries(selection.resources, wanted, units),
+        seconds=seconds,
+        is_assumed=is_assumed,
+        max_usd=max_usd,
+        left_out=selection.left_out,
+    )
+    return _Due(selection, units, expected)
+
+
+@dataclass
+class _Trouble:
+    """What went wrong with the metrics of one account and region, however many units met it."""
+
+    said: str
+    units: int = 0
+    unanswered: Counter[str] = field(default_factory=Counter)
 
 
 class _Collection:
@@ -113,15 +209,23 @@ class _Collection:
         ledger: Operation,
         report: LoadReport,
         progress: Progress,
+        budget: Budget,
     ) -> None:
         self._opened = opened
         self._sessions = sessions
         self._ledger = ledger
         self._report = report
         self._progress = progress
+        self._budget = budget
+        self._pacers = Pacers()
+        self._now = sessions.now()
+        self._is_spent = False
+        # Refusals by account and region, with region None where it is the account's role that was refused.
+        self._refusals: dict[tuple[str, str | None], Exception] = {}
+        self._troubles: dict[tuple[str, str | None], _Trouble] = {}
 
     def read(self, units: Sequence[Unit]) -> None:
-        """Read every unit and commit what was read."""
+        """Read every unit that may be paid for and commit what was read."""
         self._report.units_total = len(units)
         self._report.accounts = len({unit.account_id for unit in units})
         self._progress.total(len(units))
@@ -129,20 +233,62 @@ class _Collection:
             UnitPlan(unit.name, unit.reading.name, unit.account_id, unit.region, unit.period, *unit.span)
             for unit in units
         )
-        now = utc_now()
+        try:
+            # What a unit set aside and did not need may pay for others, so that more than once is tried.
+            left, before = self._read_affordable(units), len(units)
+            while left and len(left) < before:
+                left, before = self._read_affordable(left), len(left)
+        finally:
+            self._count_spending()
+            self._report_troubles()
+        self._leave(left)
 
-        def fetch(unit: Unit) -> UnitRead:
-            client = self._sessions.client("cloudwatch", account_id=unit.account_id, region=unit.region)
-            return UnitReader(client, unit, now=now).read()
-
+    def _read_affordable(self, units: Sequence[Unit]) -> list[Unit]:
+        """Read units in their order, up to the first that is too dear. Returns those that were not read."""
+        self._is_spent = False
+        left: list[Unit] = []
         for batch in fetch_in_batches(
             units,
-            fetch,
-            workers=_WORKERS,
-            size=lambda read: read.rows,
-            on_fetched=lambda fetched: self._progress.advance(1, fetched.unit.name),
+            self._fetch,
+            workers=self._sessions.access.concurrency,
+            size=lambda read: read.rows if read is not None else 0,
+            expected=lambda unit: unit.points,
+            on_fetched=self._advance,
         ):
             self._commit(batch)
+            left += [fetched.unit for fetched in batch if _is_left(fetched)]
+        return left
+
+    def _advance(self, fetched: FetchedUnit) -> None:
+        if not _is_left(fetched):
+            self._progress.advance(1, fetched.unit.name)
+
+    def _fetch(self, unit: Unit) -> UnitRead | None:
+        """Read one unit; None if it may not be paid for.
+
+        Raises:
+            ClientError, BotoCoreError: AWS refused it, or refused the same account and region before.
+        """
+        for place in ((unit.account_id, None), (unit.account_id, unit.region)):
+            if place in self._refusals:
+                raise self._refusals[place]
+        # Once a unit is too dear none after it is read: they are worth less.
+        allowance = None if self._is_spent else self._budget.reserve(unit.queries_at_most(self._now))
+        if allowance is None:
+            self._is_spent = True
+            return None
+        place = (unit.account_id, None)
+        try:
+            client = self._sessions.client("cloudwatch", account_id=unit.account_id, region=unit.region)
+            place = (unit.account_id, unit.region)
+            pacer = self._pacers.of(unit.account_id, unit.region)
+            return UnitReader(client, unit, now=self._now, pacer=pacer, allowance=allowance).read()
+        except AWS_ERRORS as error:
+            if kind_of(error) == "denied":
+                self._refusals[place] = error
+            raise
+        finally:
+            allowance.close()
 
     def _commit(self, batch: Sequence[FetchedUnit]) -> None:
         """Write a batch so that whatever is interrupted leaves unknown minutes, never zeros or duplicates.
@@ -150,96 +296,132 @@ class _Collection:
         The spans are withdrawn, the rows in them deleted, the new rows appended, the spans entered, and the
         ledger marked, in that order.
         """
-        good = [(fetched.unit, fetched.result) for fetched in batch if fetched.result is not None]
+        good = [(fetched, fetched.result) for fetched in batch if fetched.result is not None]
         connection = self._opened.connection
         if good:
-            units = [unit for unit, _ in good]
+            units = [_answered(fetched.unit, read) for fetched, read in good]
             operation_id = self._ledger.operation_id
             spans.withdraw(connection, units, operation_id)
             spans.delete_rows(connection, units)
-            points = [points_table(read, unit) for unit, read in good if read.rows]
+            points = [points_table(read, fetched.unit) for fetched, read in good if read.rows]
             if points:
                 self._opened.load((METRICS, points))
             spans.enter(connection, [span for _, read in good for span in read.spans], operation_id)
-            self._ledger.done(UnitDone(unit.name, read.rows, read.calls) for unit, read in good)
-        for _, read in good:
+            self._ledger.done(
+                UnitDone(fetched.unit.name, read.rows, read.calls, read.bytes, fetched.started_at)
+                for fetched, read in good
+            )
+        for fetched, read in good:
             self._report.rows += read.rows
-            self._report.calls += read.calls
+            self._report.bytes += read.bytes
             self._report.units_done += 1
             for series in read.points:
                 self._report.counts[str(series.period)] += len(series.values)
+            if read.unanswered:
+                self._unanswered(fetched.unit, Counter(read.unanswered.values()))
+        self._count_spending()
         for fetched in batch:
             if fetched.error is not None:
                 self._failed(fetched.unit, fetched.error)
 
+    def _count_spending(self) -> None:
+        self._report.calls = self._budget.calls
+        self._report.usd = self._budget.usd
+
+    def _unanswered(self, unit: Unit, statuses: Counter[str]) -> None:
+        """Enter that a unit was read but for some resources, of which no more is known than before."""
+        said = f"The metrics of account {unit.account_id} in {unit.region} are not complete"
+        self._ledger.failed(unit.name, f"{said}: {_unanswered_resources(statuses)}.")
+        trouble = self._troubles.setdefault((unit.account_id, unit.region), _Trouble(said))
+        trouble.units += 1
+        trouble.unanswered += statuses
+
     def _failed(self, unit: Unit, error: Exception) -> None:
-        if kind_of(error) == "credentials" and "Expired" in code_of(error):
-            raise as_load_error(error, unit.name)
-        place = f"{unit.account_id} in {unit.region}"
-        message = sentence(error, f"The metrics of account {place} could not be read")
-        self._ledger.failed(unit.name, message)
-        self._report.add_problem(Problem(unit.account_id, unit.region, "metrics", message))
+        """Enter that a unit could not be read: once for an account whose role is refused, else by region."""
+        is_account = (unit.account_id, None) in self._refusals
+        region = None if is_account else unit.region
+        place = f"account {unit.account_id}" + ("" if is_account else f" in {unit.region}")
+        said = sentence(error, f"The metrics of {place} could not be read").rstrip(".")
+        self._ledger.failed(unit.name, f"{said}.", "denied" if kind_of(error) == "denied" else "failed")
+        self._troubles.setdefault((unit.account_id, region), _Trouble(said)).units += 1
+
+    def _report_troubles(self) -> None:
+        """Report each account and region once; nothing that was stored of it was touched."""
+        for (account_id, region), trouble in self._troubles.items():
+            resources = f": {_unanswered_resources(trouble.unanswered)}" if trouble.unanswered else ""
+            subject = "metrics" if region is not None else "account"
+            self._report.add_problem(Problem(account_id, region, subject, f"{trouble.said}{resources}."))
+
+    def _leave(self, units: Sequence[Unit]) -> None:
+        """Enter what was not read because it would have cost more than allowed."""
+        for reading in READINGS:
+            left = [unit for unit in units if unit.reading is reading]
+            if not left:
+                continue
+            queries = sum(unit.queries for unit in left)
+            whose = f"{reading.name} of {_resources_of(left):,} tables and indexes"
+            price = f"{queries:,} metrics, about ${queries * USD_PER_QUERY:,.2f}"
+            message = (
+                f"To spend no more than was allowed, not all {whose} were read ({price}): the next collect "
+                "goes on with them."
+            )
+            for unit in left:
+                self._ledger.failed(unit.name, message, "skipped")
+            self._report.add_problem(Problem(None, None, reading.name, message, "reading"))
+        self._report.units_total -= len(units)
 
 
-def _wanted(start: datetime, end: datetime, now: datetime | None, long_memory: bool) -> Wanted:
-    """Check the dates and leave out the minutes that are not settled yet.
+def _is_left(fetched: FetchedUnit) -> bool:
+    return fetched.result is None and fetched.error is None
+
+
+def _answered(unit: Unit, read: UnitRead) -> Unit:
+    """Return a unit without the resources that were not answered: what was known of them stays."""
+    return replace(unit, resources=tuple(one for one in unit.resources if one not in read.unanswered))
+
+
+def _resources_of(units: Sequence[Unit]) -> int:
+    return len({resource for unit in units for resource in unit.resources})
+
+
+def _unanswered_resources(statuses: Counter[str]) -> str:
+    """Say for how many resources CloudWatch gave no whole answer, by what it said of them."""
+    parts = [f"{said} for {count:,}" for said, count in sorted(statuses.items())]
+    return (
+        f"CloudWatch answered {', '.join(parts)} of the tables and indexes, which stay as they were known: "
+        "the next collect asks for them again"
+    )
+
+
+def _what_is_resumed(asked: Asked) -> str:
+    only = [f"only {', '.join(names)}" for names in (asked.regions, asked.tables) if names is not None]
+    span = f"{asked.start:%Y-%m-%d %H:%M} to {asked.end:%Y-%m-%d %H:%M} UTC"
+    return f"Going on with the interrupted collection of {', '.join([span, *only])}."
+
+
+def _check_dates(asked: Asked) -> None:
+    """Refuse dates between which nothing lies.
 
     Raises:
-        LoadError: nothing lies between them.
+        LoadError: naming them.
     """
-    if start >= end:
+    if asked.start >= asked.end:
         raise LoadError(
-            f"The span from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} holds no time: give a start "
-            "before the end."
+            f"The span from {asked.start:%Y-%m-%d %H:%M} to {asked.end:%Y-%m-%d %H:%M} holds no time: give a "
+            "start before the end."
         )
-    settled = min(end, utc_now() - _SETTLING)
-    if start >= settled:
-        raise LoadError(
-            f"The span begins at {start:%Y-%m-%d %H:%M} UTC, of which CloudWatch has nothing yet: give an "
-            "earlier start."
-        )
-    return Wanted(start=start, end=settled, clock=now or end, long_memory=long_memory)
 
 
-def _resources(
-    connection: duckdb.DuckDBPyConnection, regions: Sequence[str] | None, tables: Sequence[str] | None
-) -> list[Resource]:
-    """Return the tables and indexes of the last inventory, each table before its indexes.
+def _wanted(asked: Asked, *, clock: datetime, present: datetime) -> Wanted:
+    """Leave out the minutes that are not settled yet.
 
     Raises:
-        LoadError: the inventory was never read, or has nothing of what was asked for.
+        LoadError: nothing is left.
     """
-    rows = connection.execute(
-        """
-        select account_id, region, table_name, null as gsi_name, billing_mode, created_at
-        from raw_dynamodb.table_metadata where _dlt_valid_to is null
-        union all
-        select account_id, region, table_name, gsi_name, billing_mode, created_at
-        from raw_dynamodb.gsi_metadata as indexes
-        join raw_dynamodb.table_metadata as tables using (account_id, region, table_name)
-        where indexes._dlt_valid_to is null and tables._dlt_valid_to is null
-        order by all
-        """
-    ).fetchall()
-    if not rows:
-        raise LoadError("No DynamoDB table is known: run `dynamodb-optima discover` first.")
-    found = [
-        Resource(account_id, region, table, index, mode != "PAY_PER_REQUEST", created_at)
-        for account_id, region, table, index, mode, created_at in rows
-        if (regions is None or region in regions) and (tables is None or table in tables)
-    ]
-    if not found:
+    settled = min(asked.end, present - _SETTLING)
+    if asked.start >= settled:
         raise LoadError(
-            "None of the known tables is among the tables and regions asked for: check the names, or run "
-            "`dynamodb-optima discover` again."
+            f"The span begins at {asked.start:%Y-%m-%d %H:%M} UTC, of which CloudWatch has nothing yet: give "
+            "an earlier start."
         )
-    return found
-
-
-def _report_unknown_tables(
-    resources: Sequence[Resource], tables: Sequence[str] | None, report: LoadReport
-) -> None:
-    for name in sorted(set(tables or ()) - {resource.table_name for resource in resources}):
-        report.add_problem(
-            Problem(None, None, name, f"No table called {name} is known: it was left out.", "table")
-        )
+    return Wanted(start=asked.start, end=settled, clock=clock, long_memory=asked.long_memory)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from optima.cli import operations, reports
+from optima.cli import charges, operations, reports
 from optima.cli.commands import command
 from optima.cli.options import (
     Concurrency,
@@ -75,8 +75,17 @@ def collect(
     role_name: RoleName = None,
     profile: Profile = None,
     concurrency: Concurrency = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be asked and what it would cost.")
+    ] = False,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="USD", help="Stop before AWS charges more. Default: all that is due."),
+    ] = None,
 ) -> None:
     """Collect the CloudWatch metrics of the discovered tables."""
+    if dry_run and resume:
+        raise OptimaError("Give either --dry-run or --resume: what is left is what --dry-run alone says.")
     session = session.given(
         organizations_role_name=role_name, aws_profile=profile, load_concurrency=concurrency
     )
@@ -84,10 +93,22 @@ def collect(
     start, end = span(session.now(), days=days, start_date=start_date, end_date=end_date, default=usual_days)
     with session.writing():
         where: dict[str, Any] = {"regions": listed(regions), "tables": listed(tables)}
-        reports.charge(operations.expected_charge(session, start=start, end=end, **where))
+        if dry_run:
+            charges.dry_run(
+                operations.expected_charge(session, start=start, end=end, **where, max_usd=max_cost)
+            )
+            return
         report = operations.collect(
-            session, start=start, end=end, **where, batch_size=batch_size, resume=resume
+            session,
+            start=start,
+            end=end,
+            **where,
+            batch_size=batch_size,
+            resume=resume,
+            max_usd=max_cost,
+            announce=charges.announce,
         )
+        charges.spent(report)
         reports.collected(session, report)
 
 

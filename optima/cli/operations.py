@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +51,15 @@ def collect(
     tables: Sequence[str] | None = None,
     batch_size: int | None = None,
     resume: bool = False,
+    max_usd: float | None = None,
+    announce: Callable[[Estimate], None] | None = None,
 ) -> LoadReport:
-    """Read the metrics of the discovered tables in [start, end), UTC."""
+    """Read the metrics of the discovered tables in [start, end), UTC.
+
+    Args:
+        max_usd: Stop before AWS charges more.
+        announce: Told what AWS will charge before anything is asked.
+    """
     from loaders import cloudwatch
 
     with bar("Collecting metrics") as progress:
@@ -66,6 +73,8 @@ def collect(
             tables=tables,
             batch_size=batch_size,
             resume=resume,
+            max_usd=max_usd,
+            announce=announce,
             progress=progress,
         )
 
@@ -77,12 +86,20 @@ def expected_charge(
     end: datetime,
     regions: Sequence[str] | None = None,
     tables: Sequence[str] | None = None,
+    max_usd: float | None = None,
 ) -> Estimate:
-    """Return what AWS will charge for `collect` with the same arguments; nothing is asked of AWS."""
+    """Return what AWS will charge for `collect` with the same arguments; CloudWatch is asked nothing."""
     from loaders import cloudwatch
 
     return cloudwatch.estimate(
-        session.loading(), start=start, end=end, now=session.now(), regions=regions, tables=tables
+        session.loading(),
+        session.access(),
+        start=start,
+        end=end,
+        now=session.now(),
+        regions=regions,
+        tables=tables,
+        max_usd=max_usd,
     )
 
 

@@ -18,7 +18,6 @@ from optima.transform import UTILIZATION, Analysis
 from optima.wording import counted, direction, usd
 
 if TYPE_CHECKING:
-    from loaders.cloudwatch import Estimate
     from loaders.report import LoadReport
 
 # More than these are counted, not listed; --verbose lists all.
@@ -55,14 +54,6 @@ _TABLES_IN_FORCE = """
     where _dlt_valid_to is null and (? is null or list_contains(?, region))
     order by region
 """
-
-
-def charge(expected: Estimate) -> None:
-    """Say what AWS will charge for the metrics, before they are read."""
-    if expected.queries:
-        metrics = counted(expected.queries, "metric")
-        price = f"about {usd(expected.usd)}" if expected.usd >= 0.01 else "less than $0.01"
-        errors().print(f"CloudWatch will charge {price} for {metrics}.", soft_wrap=True)
 
 
 def collected(session: Session, report: LoadReport) -> None:

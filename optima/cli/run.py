@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from optima import warehouse
-from optima.cli import operations, reports, summary
+from optima.cli import charges, operations, reports, summary
 from optima.cli.commands import command
 from optima.cli.options import (
     Concurrency,
@@ -116,9 +116,11 @@ def load(
         reports.discovered(session, operations.discover(session, regions=regions), regions)
     if "collect" in steps:
         start, end = operations.window(session.now(), session.settings.capacity_analysis_days)
+        announce = charges.announce if is_charged else None
+        report = operations.collect(session, start=start, end=end, regions=regions, announce=announce)
         if is_charged:
-            reports.charge(operations.expected_charge(session, start=start, end=end, regions=regions))
-        reports.collected(session, operations.collect(session, start=start, end=end, regions=regions))
+            charges.spent(report)
+        reports.collected(session, report)
     if "collect-pricing" in steps:
         _if_possible(
             "prices",
