@@ -19,7 +19,7 @@ from loaders.aws.sessions import Sessions
 
 Outcome = Literal["allowed", "denied", "unanswered"]
 
-_TABLE = "dynamodb-optima-health"
+_NAME = "dynamodb-optima-health"
 _NOWHERE = "r-none"
 # What AWS answers about a table, an export or a unit that is not there, to whoever may ask.
 _NOT_THERE = {"ParentNotFoundException"}
@@ -42,8 +42,13 @@ class Place:
 
     @property
     def table_arn(self) -> str:
-        """The ARN of the table that need not exist."""
-        return f"arn:{self.partition}:dynamodb:{self.region}:{self.account_id}:table/{_TABLE}"
+        """The ARN of a table that need not exist."""
+        return f"arn:{self.partition}:dynamodb:{self.region}:{self.account_id}:table/{_NAME}"
+
+    @property
+    def export_arn(self) -> str:
+        """The ARN of a billing export that need not exist."""
+        return f"arn:{self.partition}:bcm-data-exports:us-east-1:{self.account_id}:export/{_NAME}"
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Answer:
 
 
 def _of_table(_: Place) -> Mapping[str, Any]:
-    return {"TableName": _TABLE}
+    return {"TableName": _NAME}
 
 
 def _of_dynamodb(_: Place) -> Mapping[str, Any]:
@@ -97,7 +102,7 @@ def _one_metric(_: Place) -> Mapping[str, Any]:
     metric = {
         "Namespace": "AWS/DynamoDB",
         "MetricName": "ConsumedReadCapacityUnits",
-        "Dimensions": [{"Name": "TableName", "Value": _TABLE}],
+        "Dimensions": [{"Name": "TableName", "Value": _NAME}],
     }
     query = {"Id": "health", "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Sum"}}
     return {"StartTime": now - timedelta(minutes=5), "EndTime": now, "MetricDataQueries": [query]}
@@ -184,7 +189,42 @@ _BELOW_A_PARENT = (
     ("organizations:ListAccountsForParent", "list_accounts_for_parent"),
 )
 
-ASSUME_ROLE = "sts:AssumeRole"
+_EXPORT = "the bill is left out of the advice"
+_EXPORTS = "bcm-data-exports"
+_FIND_EXPORT = (
+    Permission(
+        "bcm-data-exports:ListExports",
+        _EXPORTS,
+        "list_exports",
+        lambda _: {"MaxResults": 1},
+        _EXPORT,
+        is_needed=False,
+        region="us-east-1",
+    ),
+    Permission(
+        "bcm-data-exports:GetExport",
+        _EXPORTS,
+        "get_export",
+        lambda place: {"ExportArn": place.export_arn},
+        _EXPORT,
+        is_needed=False,
+        region="us-east-1",
+    ),
+    Permission(
+        "cur:DescribeReportDefinitions",
+        "cur",
+        "describe_report_definitions",
+        lambda _: {"MaxResults": 5},
+        "legacy reports are not told from none",
+        is_needed=False,
+        region="us-east-1",
+    ),
+)
+
+# Asked for by assuming the role itself: `judged` says what a refusal means.
+ASSUME_ROLE = Permission(
+    "sts:AssumeRole", "sts", "assume_role", lambda _: {}, "nothing is known of the account"
+)
 
 
 def ask(sessions: Sessions, permission: Permission, place: Place) -> Answer:
@@ -207,6 +247,43 @@ def ask_organization(sessions: Sessions, place: Place) -> list[Answer]:
         for action, operation in _BELOW_A_PARENT
     ]
     return [described, listed, *(ask(sessions, permission, place) for permission in below)]
+
+
+def ask_exports(sessions: Sessions, place: Place) -> list[Answer]:
+    """Ask whether the caller's billing exports may be found."""
+    return [ask(sessions, permission, place) for permission in _FIND_EXPORT]
+
+
+def ask_bucket(
+    sessions: Sessions, place: Place, bucket: str, prefix: str, region: str | None = None
+) -> list[Answer]:
+    """Ask whether what lies under a prefix of a bucket may be listed, and one byte of its first object read.
+
+    Of an empty folder nothing can be read, so that only the list is asked for.
+    """
+    listing = Permission(
+        "s3:ListBucket",
+        "s3",
+        "list_objects_v2",
+        lambda _: {"Bucket": bucket, "Prefix": prefix, "MaxKeys": 1},
+        _EXPORT,
+        is_needed=False,
+        region=region,
+    )
+    listed, found = _asked(sessions, listing, place)
+    objects = found.get("Contents", []) if found else []
+    if not objects:
+        return [listed]
+    reading = Permission(
+        "s3:GetObject",
+        "s3",
+        "get_object",
+        lambda _: {"Bucket": bucket, "Key": objects[0]["Key"], "Range": "bytes=0-0"},
+        _EXPORT,
+        is_needed=False,
+        region=region,
+    )
+    return [listed, ask(sessions, reading, place)]
 
 
 def _asked(sessions: Sessions, permission: Permission, place: Place) -> tuple[Answer, Any]:
