@@ -40,6 +40,11 @@ class Problem:
         return self.missing or _MISSING_BY_SUBJECT.get(self.subject, "setting")
 
     @property
+    def weight(self) -> int:
+        """How bad it is: the smaller, the worse."""
+        return (*_BY_WEIGHT, "nothing").index(self.lacks)
+
+    @property
     def is_missing(self) -> bool:
         """Whether anything is missing because of it, so that the load is not complete."""
         return self.lacks != "nothing"

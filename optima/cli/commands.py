@@ -59,12 +59,12 @@ _COMMON = {"as_of": (AsOf, None), "verbose": (Verbose, False)}
 
 
 def command(
-    app: typer.Typer, name: str, *, panel: str | None = None
+    app: typer.Typer, name: str, *, panel: str | None = None, epilog: str | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function whose first parameter is the session, with the options that all commands share.
 
     An error that a user can mend ends the command with its one sentence and exit code 1, or 2 where a name
-    that was given fits several things.
+    that was given fits several things. The `epilog` stands below its help.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -88,7 +88,7 @@ def command(
         context = inspect.Parameter("context", session.kind, annotation=typer.Context)
         run.__signature__ = inspect.Signature([context, *keyword_only, *common])  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in (context, *keyword_only, *common)}
-        app.command(name, rich_help_panel=panel)(run)
+        app.command(name, rich_help_panel=panel, epilog=epilog)(run)
         return function
 
     return register

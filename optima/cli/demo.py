@@ -17,6 +17,7 @@ import typer
 from optima.cli import explain, operations, recommendations, run, summary
 from optima.cli.commands import command
 from optima.cli.options import PriceBasis
+from optima.cli.outcome import Outcome
 from optima.cli.sandbox import Accounts, History, Seed, TableCount, sandbox_errors
 from optima.cli.session import Session
 from optima.cli.terminal import answers
@@ -56,7 +57,8 @@ def demo(
     with sandbox_errors(), running(config) as sandbox, environment(sandbox.environment()):
         inside = replace(session, root=workspace.root, given_settings=settings, as_of=sandbox.end)
         with inside.writing():
-            run.load(inside, {*run.DUE_AFTER, "collect"}, is_charged=False)
+            # The account that denies access is planted, so that the demo is complete without it.
+            run.load(inside, {*run.DUE_AFTER, "collect"}, Outcome("demo"), is_charged=False)
             build = operations.build(inside)
     summary.organisation(build)
     plans = recommendations.select(inside, kind=recommendations.Type.PLAN)

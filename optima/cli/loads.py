@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from optima.cli import charges, operations, reports
+from optima.cli import charges, operations, outcome, reports
 from optima.cli.commands import command
 from optima.cli.options import (
     Concurrency,
@@ -29,10 +29,11 @@ _PANEL = "Load"
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this group."""
-    command(app, "discover", panel=_PANEL)(discover)
-    command(app, "collect", panel=_PANEL)(collect)
-    command(app, "collect-pricing", panel=_PANEL)(collect_pricing)
-    command(app, "collect-cur", panel=_PANEL)(collect_cur)
+    said_by_all = {"panel": _PANEL, "epilog": outcome.EXIT_CODES}
+    command(app, "discover", **said_by_all)(discover)
+    command(app, "collect", **said_by_all)(collect)
+    command(app, "collect-pricing", **said_by_all)(collect_pricing)
+    command(app, "collect-cur", **said_by_all)(collect_cur)
 
 
 def discover(
@@ -52,9 +53,10 @@ def discover(
         aws_profile=profile,
         load_concurrency=concurrency,
     )
-    with session.writing():
+    with session.writing(), outcome.said("discover") as ended:
         report = operations.discover(session, regions=listed(regions), skip_tags=skip_tags, resume=resume)
         reports.discovered(session, report, listed(regions))
+        ended.add(report)
 
 
 def collect(
@@ -91,13 +93,14 @@ def collect(
     )
     usual_days = session.settings.capacity_analysis_days
     start, end = span(session.now(), days=days, start_date=start_date, end_date=end_date, default=usual_days)
-    with session.writing():
-        where: dict[str, Any] = {"regions": listed(regions), "tables": listed(tables)}
-        if dry_run:
+    where: dict[str, Any] = {"regions": listed(regions), "tables": listed(tables)}
+    if dry_run:
+        with session.writing():
             charges.dry_run(
                 operations.expected_charge(session, start=start, end=end, **where, max_usd=max_cost)
             )
-            return
+        return
+    with session.writing(), outcome.said("collect") as ended:
         report = operations.collect(
             session,
             start=start,
@@ -110,6 +113,7 @@ def collect(
         )
         charges.spent(report)
         reports.collected(session, report)
+        ended.add(report)
 
 
 def collect_pricing(
@@ -118,13 +122,17 @@ def collect_pricing(
     force_refresh: Annotated[
         bool, typer.Option("--force-refresh", help="Read the price list again even if it was read lately.")
     ] = False,
+    resume: Resume = False,
     profile: Profile = None,
 ) -> None:
     """Collect the price list of DynamoDB for the discovered regions."""
     session = session.given(aws_profile=profile)
-    with session.writing():
-        report = operations.collect_pricing(session, regions=listed(regions), force_refresh=force_refresh)
+    with session.writing(), outcome.said("collect-pricing") as ended:
+        report = operations.collect_pricing(
+            session, regions=listed(regions), force_refresh=force_refresh, resume=resume
+        )
         reports.priced(session, report)
+        ended.add(report)
 
 
 def collect_cur(
@@ -140,6 +148,7 @@ def collect_cur(
         Literal["parquet", "csv"] | None,
         typer.Option("--format", help="Format of the export. Default: CUR_FORMAT."),
     ] = None,
+    resume: Resume = False,
     profile: Profile = None,
 ) -> None:
     """Collect the billing export (Cost and Usage Report) for the analysis of table classes."""
@@ -150,9 +159,10 @@ def collect_cur(
         cur_format=file_format,
         aws_profile=profile,
     )
-    with session.writing():
-        report = operations.collect_billing(session)
+    with session.writing(), outcome.said("collect-cur") as ended:
+        report = operations.collect_billing(session, resume=resume)
         reports.billed(session, report)
+        ended.add(report)
 
 
 def span(

@@ -104,7 +104,11 @@ def expected_charge(
 
 
 def collect_pricing(
-    session: Session, *, regions: Sequence[str] | None = None, force_refresh: bool = False
+    session: Session,
+    *,
+    regions: Sequence[str] | None = None,
+    force_refresh: bool = False,
+    resume: bool = False,
 ) -> LoadReport:
     """Read the price list of the given regions, by default of all that hold tables."""
     from loaders import pricing
@@ -115,12 +119,13 @@ def collect_pricing(
             session.access(),
             regions=regions,
             force_refresh=force_refresh,
+            resume=resume,
             now=session.now(),
             progress=progress,
         )
 
 
-def collect_billing(session: Session) -> LoadReport:
+def collect_billing(session: Session, *, resume: bool = False) -> LoadReport:
     """Read the billing export that the settings name, or the one that is found."""
     from loaders import billing
 
@@ -133,6 +138,7 @@ def collect_billing(session: Session) -> LoadReport:
             prefix=settings.cur_s3_prefix,
             months=settings.table_class_analysis_months,
             format=settings.cur_format,
+            resume=resume,
             now=session.now(),
             progress=progress,
         )

@@ -92,10 +92,13 @@ def billed(session: Session, report: LoadReport) -> None:
 
 
 def problems(session: Session, report: LoadReport) -> None:
-    """List what a load went around, on standard error."""
-    shown = report.problems if session.verbose else report.problems[:_PROBLEMS_SHOWN]
+    """List what a load noticed and what it went around, the worst first, on standard error."""
     console = errors()
-    for problem in sorted(shown, key=lambda p: (p.account_id or "", p.region or "", p.message)):
+    for note in report.notes:
+        console.print(note, markup=False, soft_wrap=True)
+    worst = sorted(report.problems, key=lambda p: (p.weight, p.account_id or "", p.region or "", p.message))
+    shown = worst if session.verbose else worst[:_PROBLEMS_SHOWN]
+    for problem in shown:
         console.print("[yellow]![/] ", end="")
         console.print(problem.message, markup=False, soft_wrap=True)
     hidden = len(report.problems) - len(shown)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from optima import warehouse
-from optima.cli import charges, operations, reports, summary
+from optima.cli import charges, operations, outcome, reports, summary
 from optima.cli.commands import command
 from optima.cli.options import (
     Concurrency,
@@ -22,8 +23,10 @@ from optima.cli.options import (
     UseOrganization,
     listed,
 )
+from optima.cli.outcome import Outcome
 from optima.cli.session import Session
 from optima.cli.terminal import errors
+from optima.errors import OptimaError, WorkspaceBusyError
 
 # How old a load may be before it is due again. Metrics always are: they are read from where they end.
 # Configuration and the bill change by the day (AWS refreshes the bill up to three times a day), prices by
@@ -37,7 +40,7 @@ DUE_AFTER = {
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app, "run")(run)
+    command(app, "run", epilog=outcome.EXIT_CODES)(run)
 
 
 def run(
@@ -52,7 +55,10 @@ def run(
     profile: Profile = None,
     concurrency: Concurrency = None,
 ) -> None:
-    """Load what is due, build the recommendations and publish them."""
+    """Load what is due, build the recommendations and publish them.
+
+    What is missing of a load is named, and the rest is built and published all the same.
+    """
     session = session.given(
         use_organizations=use_org,
         organizations_role_name=role_name,
@@ -62,11 +68,11 @@ def run(
         aws_profile=profile,
         load_concurrency=concurrency,
     )
-    with session.writing():
+    with session.writing(), outcome.said("run") as ended:
         steps = due({} if force else last_loads(session), datetime.now(UTC).replace(tzinfo=None))
-        load(session, steps, regions=listed(regions), force=force)
+        load(session, steps, ended, regions=listed(regions), force=force)
         build = operations.build(session)
-    summary.organisation(build)
+        summary.organisation(build)
 
 
 def due(last: Mapping[str, datetime], now: datetime) -> set[str]:
@@ -99,6 +105,7 @@ _LAST_LOADS = """
 def load(
     session: Session,
     steps: set[str],
+    ended: Outcome,
     *,
     regions: list[str] | None = None,
     force: bool = False,
@@ -109,11 +116,14 @@ def load(
     Prices and the bill make the advice better; without them it says so itself. So it goes on without them.
 
     Args:
+        ended: Told what is missing of the loads.
         force: Read the price list again even if it was read lately.
         is_charged: AWS charges for the calls, so that the price is said before they are made.
     """
     if "discover" in steps:
-        reports.discovered(session, operations.discover(session, regions=regions), regions)
+        report = operations.discover(session, regions=regions)
+        reports.discovered(session, report, regions)
+        ended.add(report)
     if "collect" in steps:
         start, end = operations.window(session.now(), session.settings.capacity_analysis_days)
         announce = charges.announce if is_charged else None
@@ -121,21 +131,27 @@ def load(
         if is_charged:
             charges.spent(report)
         reports.collected(session, report)
+        ended.add(report)
     if "collect-pricing" in steps:
-        _if_possible(
-            "prices",
-            lambda: reports.priced(session, operations.collect_pricing(session, force_refresh=force)),
-        )
+        with _if_possible("prices", ended):
+            report = operations.collect_pricing(session, force_refresh=force)
+            reports.priced(session, report)
+            ended.add(report)
     if "collect-cur" in steps:
-        _if_possible("the bill", lambda: reports.billed(session, operations.collect_billing(session)))
+        with _if_possible("the bill", ended):
+            report = operations.collect_billing(session)
+            reports.billed(session, report)
+            ended.add(report)
 
 
-def _if_possible(what: str, step: Callable[[], None]) -> None:
+@contextmanager
+def _if_possible(what: str, ended: Outcome) -> Iterator[None]:
     from loaders.errors import LoadError, WarehouseBusy
 
     try:
-        step()
-    except WarehouseBusy:
+        yield
+    except (WarehouseBusy, WorkspaceBusyError):
         raise
-    except LoadError as error:
+    except (LoadError, OptimaError) as error:
         errors().print(f"! Going on without {what}: {error}", markup=False, soft_wrap=True)
+        ended.without(what)

@@ -67,6 +67,12 @@ def test_help_names_every_option(
         assert re.search(rf"{option}\b", result.output), option
 
 
+@pytest.mark.parametrize("name", ["discover", "collect", "collect-pricing", "collect-cur", "run"])
+def test_help_of_a_load_tells_its_exit_codes(run: Run, name: str) -> None:
+    said = plain(run(name, "--help").output)
+    assert "0: complete; 3: complete but for what is named" in said
+
+
 def test_every_command_is_listed(run: Run) -> None:
     result = run("--help")
     for name in DOCUMENTED:

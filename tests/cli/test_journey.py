@@ -15,10 +15,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import optima
-from optima import logs
+from optima import logs, published
 from optima.cli.app import app
 from optima.cli.demo import environment
-from optima.sandbox import Sandbox, SandboxConfig, running
+from optima.sandbox import Fault, Sandbox, SandboxConfig, running
+from optima.workspace import Workspace
 
 AS_OF = "2026-11-01"
 IN_FORCE = "from raw_dynamodb.table_metadata where _dlt_valid_to is null"
@@ -77,7 +78,7 @@ def journey(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Journe
 
 def test_discover_counts_tables_by_region(journey: Journey) -> None:
     said = journey.said["discover"]
-    assert said.exit_code == 0, said.output
+    assert said.exit_code == 3, said.output  # one account denies access
     first = re.match(r"Discovered 16 DynamoDB tables across (\d+) accounts\n", said.stdout)
     assert first
     by_region = dict(re.findall(r"^  (\S+): (\d+) tables?$", said.stdout, re.MULTILINE))
@@ -91,6 +92,7 @@ def test_an_account_that_denies_access_is_said_and_skipped(journey: Journey) -> 
     assert re.search(
         r"^! Account \d{12} does not let the role MetricsCollectorRole be assumed", said, re.MULTILINE
     )
+    assert journey.said["discover"].stdout.endswith("\ndiscover: complete but for 1 account\n")
 
 
 @pytest.mark.parametrize("command", ["collect", "collect-pricing", "collect-cur"])
@@ -98,6 +100,7 @@ def test_loads_end_well(journey: Journey, command: str) -> None:
     said = journey.said[command]
     assert said.exit_code == 0, said.output
     assert said.stdout.startswith("✓ Collected ")
+    assert said.stdout.endswith(f"\n{command}: complete\n")
 
 
 def test_what_aws_will_charge_is_said_before_collecting(journey: Journey) -> None:
@@ -169,6 +172,24 @@ def test_a_second_collection_reads_nothing_twice(journey: Journey) -> None:
     assert journey.query(count) == before
 
 
+def test_a_load_that_has_nothing_to_resume_says_so(journey: Journey) -> None:
+    for command in ("collect", "collect-pricing", "collect-cur"):
+        said = journey.go(command, "--resume", name=f"{command} resumed")
+        assert said.exit_code == 0, said.output
+        assert "There was nothing to resume, so what is due is loaded." in said.stderr
+
+
+def test_run_goes_on_without_what_is_missing_and_says_so(journey: Journey, served: Sandbox) -> None:
+    before = published.current(Workspace.at(journey.root))
+    served.set_faults(Fault("denied", service="s3"))
+    said = journey.go("run", "--use-org", "--force")
+    served.set_faults()
+    assert said.exit_code == 3, said.output
+    assert said.stdout.endswith("\nrun: complete but for 1 account (discover), the bill\n")
+    assert re.search("^! Going on without the bill: ", said.stderr, re.MULTILINE)
+    assert published.current(Workspace.at(journey.root)) != before
+
+
 def test_minutes_are_published_day_by_day(journey: Journey) -> None:
     days = sorted(folder.name for folder in (journey.root / "data/minutes").glob("day=*"))
     assert (days[0], days[-1], len(days)) == ("day=2026-10-18", "day=2026-10-31", 14)
@@ -197,6 +218,7 @@ def test_what_aws_refuses_ends_in_a_sentence(journey: Journey, arguments: list[s
     before = journey.query(f"select count(*) {IN_FORCE}")
     said = journey.go(*arguments, name="refused")
     assert said.exit_code == 1
+    assert said.stdout == "discover: failed\n"
     assert sentence in said.stderr
     assert "Traceback" not in said.output
     assert journey.query(f"select count(*) {IN_FORCE}") == before
