@@ -33,3 +33,78 @@
         end
     )
 {%- endmacro %}
+
+{# Beyond what the ages and gaps themselves say, nothing is judged here: what is too little for advice, history_judged says. #}
+{% macro coverage_notes() %}
+    concat(
+        case
+            when staleness_minutes > {{ var("stale_days") }} * 1440
+            then
+                concat(
+                    '; stale: nothing newer than ',
+                    {{ number_text("staleness_minutes / 1440.0", 1) }},
+                    ' days is known, of ',
+                    {{ instant_text("last_known_at") }},
+                    ' UTC'
+                )
+        end,
+        case
+            when inner_gap_minutes > 0
+            then
+                concat(
+                    '; ',
+                    {{ number_text("inner_gap_minutes") }},
+                    case when inner_gap_minutes = 1 then ' minute is' else ' minutes are' end,
+                    ' unknown in ',
+                    inner_gaps,
+                    case when inner_gaps = 1 then ' gap' else ' gaps, the largest' end,
+                    case
+                        when inner_gaps > 1
+                        then concat(' of ', {{ number_text("largest_inner_gap_minutes") }})
+                    end,
+                    ' from ',
+                    {{ instant_text("largest_inner_gap_starts_at") }},
+                    ' UTC on'
+                )
+        end,
+        case
+            when known_minutes_at_300 > 0
+            then
+                concat(
+                    '; ',
+                    {{ number_text("known_minutes_at_300 / 1440.0", 1) }},
+                    ' of ',
+                    {{ number_text("known_minutes / 1440.0", 1) }},
+                    ' known days are in 300-second points only'
+                )
+        end,
+        {% for reading, words in {"minutes": "demand", "hours": "long memory"}.items() %}
+            case
+                when {{ reading }}_outcome in ('denied', 'failed')
+                then
+                    concat(
+                        '; the last reading of its {{ words }} ',
+                        case
+                            when {{ reading }}_outcome = 'denied' then 'was denied on ' else 'failed on '
+                        end,
+                        {{ day_text(reading ~ "_tried_at") }}
+                    )
+            end,
+        {% endfor %}
+        {{ place_notes() }}
+    )
+{%- endmacro %}
+
+{% macro place_notes() %}
+    case
+        when denied_since_at is not null
+        then
+            concat(
+                '; stale: access to its account has been denied since ',
+                {{ day_text("denied_since_at") }},
+                coalesce(', so that its settings are of ' || {{ day_text("last_successful_read_at") }}, '')
+            )
+        when read_staleness_minutes > {{ var("stale_days") }} * 1440
+        then concat('; its settings were last read on ', {{ day_text("last_successful_read_at") }})
+    end
+{%- endmacro %}

@@ -24,3 +24,11 @@
 {% macro percent_text(ratio, decimals=1) %}
     concat({{ number_text("100 * " ~ ratio, decimals) }}, ' %')
 {% endmacro %}
+
+{% macro instant_text(expression) %}
+    substring(cast({{ expression }} as {{ dbt.type_string() }}), 1, 16)
+{%- endmacro %}
+
+{% macro day_text(expression) %}
+    cast(cast({{ expression }} as date) as {{ dbt.type_string() }})
+{%- endmacro %}

@@ -241,6 +241,18 @@ def _late_point_arrives(warehouse: SmallWarehouse) -> None:
             add_points(warehouse, series(table, metric), {29: 6000})
 
 
+def _old_day_is_read_again(warehouse: SmallWarehouse) -> None:
+    """The same is known of it as before, and one of its points says something else."""
+    old = minute(-2000)
+    warehouse.query(f"delete from raw_cloudwatch.metrics where timestamp = timestamp '{old}'")
+    for table in ("orders", "carts"):
+        for metric in (READS, WRITES):
+            add_points(warehouse, series(table, metric), {-2000: 6000})
+    unit = {"account_id": ACCOUNT, "region": REGION, "kind": "minutes", "status": "done", "attempts": 1}
+    span = {"span_start": minute(-2880), "span_end": minute(-1440), "ended_at": minute(60)}
+    warehouse.rows("ops.checkpoints", [{"operation_id": "second", "unit": "minutes", **unit, **span}])
+
+
 def _finer_points_arrive(warehouse: SmallWarehouse) -> None:
     for metric in (READS, WRITES):
         add_span(warehouse, series("logs", metric, 300), -1440, 0, "second")
@@ -258,6 +270,7 @@ def _finer_points_arrive(warehouse: SmallWarehouse) -> None:
         # However old, what is known of a day changed.
         (_middle_is_withdrawn, {("orders", 29), ("orders", 30), ("orders", 31)}),
         (_finer_points_arrive, {("logs", 30)}),
+        (_old_day_is_read_again, {("orders", 29), ("carts", 29)}),
     ],
 )
 def test_building_what_changed_gives_what_a_full_build_gives(

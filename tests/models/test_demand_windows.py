@@ -395,7 +395,8 @@ def test_coverage_tells_of_gaps_and_of_an_account_that_denied(warehouse: SmallWa
         190,
         10,
         AS_OF - timedelta(hours=1),
-        "190 minutes of demand are unknown. The long memory was not collected."
+        "190 minutes of demand are unknown, in 3 gaps of which the largest has 120 from 2026-10-31 00:00 on."
+        " The long memory was not collected."
         " Provisioned capacity was not collected. Throttle events were not collected."
         " The last reading of its inventory ended with: denied.",
     )

@@ -54,6 +54,8 @@ with
         select
             *,
             case
+                when inactive_because is not null
+                then 'account_inactive'
                 when created_at > {{ dbt.dateadd("day", -var("history_days"), as_of()) }}
                 then 'too_little_history'
                 when is_billed and covered_hours < 24 * {{ var("history_days") }}
@@ -86,6 +88,7 @@ select
     account_id,
     account_name,
     ou_path,
+    inactive_because,
     region,
     table_name,
     billing_mode,

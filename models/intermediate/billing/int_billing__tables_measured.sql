@@ -51,6 +51,7 @@ select
     tables.account_id,
     accounts.account_name,
     accounts.ou_path,
+    accounts.inactive_because,
     tables.region,
     tables.table_name,
     tables.billing_mode,

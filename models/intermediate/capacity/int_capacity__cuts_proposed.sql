@@ -11,6 +11,7 @@ with
         select
             dimensions.*,
             history.has_enough_history,
+            history.inactive_because,
             history.known_minutes_at_300 > 0 as has_coarse_points,
             policies.minimum as safe_minimum,
             policies.maximum as safe_maximum,
@@ -34,6 +35,8 @@ with
                 else {{ quantity("needed_units * " ~ hours_per_month()) }}
             end as proposed_unit_hours,
             case
+                when inactive_because is not null
+                then 'account_inactive'
                 when not has_enough_history
                 then 'too_little_history'
                 when unit_hour_price_usd is null

@@ -1,6 +1,8 @@
 with
     resources as (select * from {{ ref("int_inventory__resources") }}),
 
+    accounts as (select account_id, inactive_because from {{ ref("int_inventory__accounts") }}),
+
     windows as (select * from {{ ref("int_demand__windows") }}),
 
     measured as (
@@ -19,15 +21,20 @@ with
             + coalesce(windows.write_throttle_events, 0) as throttle_events,
             coalesce(windows.demand_starts_at, resources.created_at) as demand_starts_at,
             resources.billing_mode_changed_at,
+            accounts.inactive_because,
             {{ as_of() }} - interval '{{ var("history_days") }}' day as history_starts_at
         from resources
         left join windows on resources.resource_key = windows.resource_key
+        left join accounts on resources.account_id = accounts.account_id
     ),
 
     judged as (
         select
             *,
             case
+                -- However much is known of it, nobody could follow the advice, nor would it save anything.
+                when inactive_because is not null
+                then inactive_because
                 when demand_starts_at is null or demand_starts_at > history_starts_at
                 then 'it is younger than {{ var("history_days") }} days'
                 when
@@ -61,6 +68,7 @@ select
     known_minutes,
     known_minutes_at_300,
     throttle_events,
+    inactive_because,
     history_problem is null as has_enough_history,
     history_problem
 from judged

@@ -13,7 +13,8 @@ with
             max(resolution_seconds) as resolution_seconds,
             max(window_start) as window_start,
             max(window_end) as window_end,
-            max(history_problem) as history_problem
+            max(history_problem) as history_problem,
+            max(inactive_because) as inactive_because
         from history
         group by decision_key
     ),
@@ -51,6 +52,7 @@ with
             histories.window_start,
             histories.window_end,
             histories.history_problem,
+            histories.inactive_because,
             screened.replicas_expected,
             screened.replicas_loaded,
             screened.has_coarse_points,
@@ -108,6 +110,8 @@ select
     case
         when recommended_billing_mode is not null
         then null
+        when inactive_because is not null
+        then 'account_inactive'
         when replicas_loaded < replicas_expected
         then 'replicas_missing'
         when history_problem is not null

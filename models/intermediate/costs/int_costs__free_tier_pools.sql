@@ -7,7 +7,7 @@ with
 
     billed as (select * from {{ ref("int_billing__usage_billed") }} where billing_mode = 'PROVISIONED'),
 
-    accounts as (select account_id, payer_account_id from {{ ref("dim_accounts") }}),
+    accounts as (select account_id, payer_account_id, inactive_because from {{ ref("dim_accounts") }}),
 
     prices as (select * from {{ ref("dim_prices") }}),
 
@@ -48,6 +48,8 @@ with
             {% endfor %}
         from uses
         left join accounts on uses.account_id = accounts.account_id
+        -- What was seen of an account that has left uses up nobody's free tier any more.
+        where accounts.inactive_because is null
         group by 1, 2
     ),
 

@@ -13,7 +13,48 @@ with
         from {{ ref("int_demand__spans_split") }}
     ),
 
-    days as (
+    -- Spans that are read anew end up as they were, but the ledger tells of the units that read them. One
+    -- that
+    -- is still pending may have been ended between writing and being marked.
+    units as (
+        select
+            account_id,
+            region,
+            span_starts_at,
+            span_ends_at,
+            concat_ws(' ', operation_id, ended_at) as reading
+        from {{ ref("stg_ops__checkpoints") }}
+        where
+            kind in ('minutes', 'capacity')
+            and status in ('done', 'pending')
+            and span_starts_at < span_ends_at
+    ),
+
+    units_split as (
+        select
+            account_id,
+            region,
+            reading,
+            unnest(
+                range(
+                    divide(epoch_ms(span_starts_at), 86400000),
+                    divide(epoch_ms(span_ends_at) - 1, 86400000) + 1
+                )
+            ) as day_number
+        from units
+    ),
+
+    last_readings as (
+        select
+            account_id,
+            region,
+            date '1970-01-01' + cast(day_number as integer) as day,
+            max(reading) as last_reading
+        from units_split
+        group by account_id, region, day_number
+    ),
+
+    days_of_spans as (
         select
             resource_key,
             account_id,
@@ -23,6 +64,20 @@ with
             string_agg(distinct recent_operation_id, ' ' order by recent_operation_id) as recent_operation_ids
         from spans
         group by resource_key, account_id, region, resource_name, day
+    ),
+
+    days as (
+        select
+            days_of_spans.* exclude (recent_operation_ids),
+            nullif(
+                concat_ws(' ', days_of_spans.recent_operation_ids, last_readings.last_reading), ''
+            ) as recent_operation_ids
+        from days_of_spans
+        left join
+            last_readings
+            on days_of_spans.account_id = last_readings.account_id
+            and days_of_spans.region = last_readings.region
+            and days_of_spans.day = last_readings.day
     ),
 
     -- Loads of an hour each make 24 spans a day that touch; together they are one range.

@@ -13,7 +13,7 @@ select
     {{ surrogate_key(["account_id", "region", "resource_name"]) }} as resource_key,
     {%- for kind, condition in kinds.items() %}
         min(span_starts_at) filter (where {{ condition }}) as {{ kind }}_from_at,
-        least(max(span_ends_at) filter (where {{ condition }}), {{ as_of() }}) as {{ kind }}_to_at,
+        max(least(span_ends_at, {{ as_of() }})) filter (where {{ condition }}) as {{ kind }}_to_at,
     {%- endfor %}
 from spans
 group by account_id, region, resource_name

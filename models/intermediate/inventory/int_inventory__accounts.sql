@@ -3,7 +3,7 @@ with
 
     tables as (select * from {{ ref("stg_dynamodb__tables") }}),
 
-    inventory_reads as (select * from {{ ref("stg_ops__inventory_reads") }}),
+    places_read as (select * from {{ ref("int_inventory__places_read") }}),
 
     -- An account may be read by its own credentials, without an organisation to list it.
     account_ids as (
@@ -14,13 +14,26 @@ with
         from tables
         union
         select account_id
-        from inventory_reads
+        from places_read
     ),
 
-    region_reads as (
-        select account_id, region, max(read_at) as last_read_at, max_by(outcome, read_at) as last_outcome
-        from inventory_reads
-        group by account_id, region
+    -- All accounts of an organisation are listed at one instant, and keep it when they are gone.
+    listings as (
+        select organization_id, max(last_seen_at) as listed_at
+        from organization_accounts
+        where organization_id is not null and last_seen_at <= {{ as_of() }}
+        group by organization_id
+    ),
+
+    members as (
+        select
+            organization_accounts.*,
+            case
+                when organization_accounts.last_seen_at < listings.listed_at
+                then organization_accounts.last_seen_at
+            end as left_after_at
+        from organization_accounts
+        left join listings on organization_accounts.organization_id = listings.organization_id
     ),
 
     -- One region that could not be read is what a reader must hear of, however many others could be.
@@ -29,22 +42,34 @@ with
             account_id,
             max(last_read_at) as last_read_at,
             coalesce(
-                min(case when last_outcome in ('denied', 'failed') then last_outcome end), min(last_outcome)
+                min(case when last_read_outcome in ('denied', 'failed') then last_read_outcome end),
+                min(last_read_outcome)
             ) as last_read_outcome
-        from region_reads
+        from places_read
         group by account_id
     )
 
 select
     account_ids.account_id,
-    coalesce(organization_accounts.account_name, account_ids.account_id) as account_name,
-    organization_accounts.ou_path,
-    coalesce(organization_accounts.management_account_id, account_ids.account_id) as payer_account_id,
-    organization_accounts.state,
-    coalesce(organization_accounts.is_management, false) as is_management,
-    organization_accounts.last_seen_at,
+    coalesce(members.account_name, account_ids.account_id) as account_name,
+    members.ou_path,
+    coalesce(members.management_account_id, account_ids.account_id) as payer_account_id,
+    members.state,
+    coalesce(members.is_management, false) as is_management,
+    members.last_seen_at,
+    members.left_after_at,
+    case
+        when members.left_after_at is not null
+        then
+            concat(
+                'its account left the organisation after ',
+                cast(cast(members.left_after_at as date) as {{ dbt.type_string() }})
+            )
+        when members.state <> 'ACTIVE'
+        then concat('its account is ', lower(replace(members.state, '_', ' ')))
+    end as inactive_because,
     last_reads.last_read_at,
     last_reads.last_read_outcome
 from account_ids
-left join organization_accounts on account_ids.account_id = organization_accounts.account_id
+left join members on account_ids.account_id = members.account_id
 left join last_reads on account_ids.account_id = last_reads.account_id

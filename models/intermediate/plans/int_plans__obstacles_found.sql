@@ -23,7 +23,8 @@ with
                     when
                         is_class_in_force
                         and plan <> 'as_is'
-                        and guard in ('replicas_missing', 'too_little_history', 'no_price')
+                        and guard
+                        in ('account_inactive', 'replicas_missing', 'too_little_history', 'no_price')
                     then guard
                 end
             ) as telling_guard,

@@ -89,6 +89,8 @@ with
             case
                 when options.plan = 'as_is'
                 then null
+                when modes.keep_reason = 'account_inactive'
+                then 'account_inactive'
                 when options.plan = 'provisioned_fixed' and screened.replicas_expected > 1
                 then 'fixed_not_allowed'
                 when options.plan = 'provisioned_fixed' and fixed_decisions.only_cuts

@@ -1,59 +1,4 @@
-with
-    resources as (select * from {{ ref("int_inventory__resources") }}),
-
-    accounts as (select * from {{ ref("int_inventory__accounts") }}),
-
-    windows as (select * from {{ ref("int_demand__windows") }}),
-
-    series_collected as (select * from {{ ref("int_demand__series_collected") }}),
-
-    inventory_reads as (select * from {{ ref("stg_ops__inventory_reads") }} where read_at <= {{ as_of() }}),
-
-    ranked_reads as (
-        select *, row_number() over (partition by account_id, region order by read_at desc) as recency
-        from inventory_reads
-    ),
-
-    last_reads as (select * from ranked_reads where recency = 1),
-
-    measured as (
-        select
-            resources.resource_key,
-            resources.account_id,
-            accounts.account_name,
-            resources.region,
-            resources.table_name,
-            resources.index_name,
-            resources.billing_mode,
-            windows.window_start,
-            windows.window_end,
-            windows.demand_starts_at,
-            windows.known_minutes,
-            windows.coverage_ratio,
-            windows.existing_minutes - windows.known_minutes as gap_minutes,
-            windows.resolution_seconds,
-            series_collected.minutes_from_at,
-            series_collected.minutes_to_at,
-            series_collected.five_minutes_from_at,
-            series_collected.five_minutes_to_at,
-            series_collected.hours_from_at,
-            series_collected.hours_to_at,
-            series_collected.provisioned_from_at,
-            series_collected.provisioned_to_at,
-            series_collected.throttles_from_at,
-            series_collected.throttles_to_at,
-            {{ dbt.datediff("windows.last_known_at", "windows.window_end", "minute") }} as staleness_minutes,
-            last_reads.read_at as last_read_at,
-            last_reads.outcome as last_read_outcome
-        from resources
-        inner join windows on resources.resource_key = windows.resource_key
-        left join accounts on resources.account_id = accounts.account_id
-        left join series_collected on resources.resource_key = series_collected.resource_key
-        left join
-            last_reads
-            on resources.account_id = last_reads.account_id
-            and resources.region = last_reads.region
-    )
+with measured as (select * from {{ ref("int_coverage__resources_measured") }})
 
 select
     resource_key,
@@ -68,20 +13,23 @@ select
     known_minutes,
     coverage_ratio,
     gap_minutes,
+    gaps,
+    largest_gap_minutes,
+    largest_gap_starts_at,
     resolution_seconds,
-    minutes_from_at,
-    minutes_to_at,
-    five_minutes_from_at,
-    five_minutes_to_at,
-    hours_from_at,
-    hours_to_at,
-    provisioned_from_at,
-    provisioned_to_at,
-    throttles_from_at,
-    throttles_to_at,
+    {% for kind in ["minutes", "five_minutes", "hours", "provisioned", "throttles"] %}
+        {{ kind }}_from_at, {{ kind }}_to_at,
+    {% endfor %}
+    last_known_at,
     staleness_minutes,
     last_read_at,
     last_read_outcome,
+    last_successful_read_at,
+    read_staleness_minutes,
+    denied_since_at,
+    {% for reading in ["minutes", "provisioned", "hours"] %}
+        {{ reading }}_outcome, {{ reading }}_tried_at, {{ reading }}_problem,
+    {% endfor %}
     nullif(
         concat_ws(
             ' ',
@@ -89,7 +37,26 @@ select
                 when known_minutes = 0
                 then 'No demand is known.'
                 when gap_minutes > 0
-                then concat(gap_minutes, ' minutes of demand are unknown.')
+                then
+                    concat(
+                        gap_minutes,
+                        ' minutes of demand are unknown',
+                        case
+                            when gaps > 1
+                            then
+                                concat(
+                                    ', in ',
+                                    gaps,
+                                    ' gaps of which the largest has ',
+                                    largest_gap_minutes,
+                                    ' from ',
+                                    {{ instant_text("largest_gap_starts_at") }},
+                                    ' on'
+                                )
+                            else concat(', from ', {{ instant_text("largest_gap_starts_at") }}, ' on')
+                        end,
+                        '.'
+                    )
             end,
             case when resolution_seconds = 300 then 'Some of it is known by five minutes only.' end,
             case when hours_from_at is null then 'The long memory was not collected.' end,
@@ -98,6 +65,28 @@ select
                 then 'Provisioned capacity was not collected.'
             end,
             case when throttles_from_at is null then 'Throttle events were not collected.' end,
+            {% for reading, words in {
+                "minutes": "demand",
+                "provisioned": "provisioned capacity",
+                "hours": "the long memory",
+            }.items() %}
+                case
+                    when {{ reading }}_outcome in ('denied', 'failed', 'interrupted')
+                    then
+                        concat(
+                            'The last load of {{ words }} in its account and region ',
+                            case
+                                {{ reading }}_outcome
+                                when 'denied'
+                                then 'was denied'
+                                when 'failed'
+                                then 'failed'
+                                else 'was interrupted'
+                            end,
+                            '.'
+                        )
+                end,
+            {% endfor %}
             case
                 when last_read_outcome <> 'read'
                 then concat('The last reading of its inventory ended with: ', last_read_outcome, '.')

@@ -14,6 +14,9 @@ with
 
     lines as (select * from {{ ref("int_plans__lines_priced") }}),
 
+    -- Of the rows of a table and its indexes the table's own.
+    notes as (select * from {{ ref("int_coverage__notes_written") }} where resource_key = table_key),
+
     accounts as (select account_id, account_name, ou_path from {{ ref("dim_accounts") }}),
 
     commitments as (
@@ -71,6 +74,8 @@ with
             decided.history_problem,
             decided.replicas_expected,
             decided.replicas_loaded,
+            notes.decision_notes,
+            notes.place_notes,
             storage.storage_gb,
             storage.storage_source,
             judged_classes.table_class_changed_at,
@@ -101,6 +106,7 @@ with
         inner join obstacles on current_plan.table_key = obstacles.table_key
         inner join listed on current_plan.table_key = listed.table_key
         inner join storage on current_plan.table_key = storage.table_key
+        inner join notes on current_plan.table_key = notes.table_key
         left join judged_classes on current_plan.table_key = judged_classes.table_key
         left join commitments on current_plan.plan_alternative_key = commitments.plan_alternative_key
         where current_plan.is_current
@@ -141,6 +147,8 @@ with
                         {{ usd_text("current_throughput_cost_usd") }},
                         ')'
                     )
+                when keep_reason = 'account_inactive'
+                then concat('No advice: ', history_problem)
                 when keep_reason = 'too_little_history'
                 then
                     concat(
@@ -217,7 +225,8 @@ with
                             )
                         )
                 end,
-                {{ demand_notes("throttle_events") }}
+                {{ demand_notes("throttle_events") }},
+                case when rests_on_bill then place_notes else decision_notes end
             ) as notes,
             {{
                 confidence(

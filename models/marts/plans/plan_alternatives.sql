@@ -26,6 +26,8 @@ select
     judged.guard,
     case
         judged.guard
+        when 'account_inactive'
+        then concat('No advice: ', decided.history_problem, '.')
         when 'replicas_missing'
         then
             concat(

@@ -6,6 +6,9 @@ with
 
     settings as (select * from {{ ref("int_capacity__settings_written") }}),
 
+    -- Of the rows of a table and its indexes the table's own.
+    notes as (select * from {{ ref("int_coverage__notes_written") }} where resource_key = table_key),
+
     accounts as (select account_id, account_name, ou_path from {{ ref("dim_accounts") }}),
 
     chosen as (
@@ -19,6 +22,7 @@ with
             decided.replicas_expected,
             decided.replicas_loaded,
             decided.history_problem,
+            notes.decision_notes,
             decided.coverage_ratio,
             decided.window_start,
             decided.window_end,
@@ -69,6 +73,7 @@ with
         from compared
         inner join decided on compared.decision_key = decided.decision_key
         inner join settings on compared.table_key = settings.table_key
+        inner join notes on compared.table_key = notes.table_key
     ),
 
     explained as (
@@ -101,6 +106,8 @@ with
                         {{ usd_text("current_cost_usd") }},
                         ' for the capacity provisioned today'
                     )
+                when keep_reason = 'account_inactive'
+                then concat('No advice: ', history_problem)
                 when keep_reason = 'replicas_missing'
                 then
                     concat(
@@ -173,7 +180,8 @@ with
                     demand_notes(
                         "case when coalesce(keep_reason, '') <> 'throttled' then throttle_events end"
                     )
-                }}
+                }},
+                decision_notes
             ) as notes
         from chosen
     )

@@ -10,7 +10,13 @@ select
     count(*) as analysed,
     count(case when advice = 'change' then 1 end) as changes_advised,
     count(case when advice = 'change' and status in ('pending', 'accepted') then 1 end) as changes_open,
-    {{ usd("coalesce(sum(current_monthly_cost_usd), 0)") }} as current_monthly_cost_usd,
+    -- What was seen of an account that has left or is suspended is paid by nobody any more.
+    {{
+        usd(
+            "coalesce(sum(case when keep_reason is distinct from 'account_inactive' then current_monthly_cost_usd end), 0)"
+        )
+    }}
+    as current_monthly_cost_usd,
     {{ usd("sum(monthly_savings_usd)") }} as monthly_savings_usd,
     {{ usd("sum(annual_savings_usd)") }} as annual_savings_usd,
     {{ usd("sum(case when status in ('pending', 'accepted') then monthly_savings_usd else 0 end)") }}

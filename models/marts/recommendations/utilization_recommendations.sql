@@ -8,6 +8,8 @@ with
 
     history as (select * from {{ ref("int_capacity__history_judged") }}),
 
+    notes as (select resource_key, resource_notes from {{ ref("int_coverage__notes_written") }}),
+
     accounts as (select account_id, account_name, ou_path from {{ ref("dim_accounts") }}),
 
     described as (
@@ -87,6 +89,7 @@ with
             -- What speaks loudest against a cut, where neither dimension has one.
             case
                 {% for code in [
+                    "account_inactive",
                     "too_little_history",
                     "no_price",
                     "throttled",
@@ -202,62 +205,67 @@ select
     {{ risk("history.throttle_events", "statistics.p99_utilization", "statistics.peak_to_mean") }} as risk,
     case when decided.keep_reason is null then 'change' else 'keep' end as advice,
     decided.keep_reason,
-    case
-        when decided.keep_reason is null
-        then
-            concat(
-                upper(substring(concat_ws('; ', decided.read_finding, decided.write_finding), 1, 1)),
-                substring(concat_ws('; ', decided.read_finding, decided.write_finding), 2),
-                ': saves ',
-                {{ usd_text("decided.current_cost_usd - decided.proposed_cost_usd") }},
-                ' a month.'
-            )
-        when decided.keep_reason = 'too_little_history'
-        then concat('Too little history: ', history.history_problem, '.')
-        when decided.keep_reason = 'no_price'
-        then
-            concat(
-                'The price list has no price of provisioned throughput for ',
-                resources.table_class,
-                ' in ',
-                resources.region,
-                '.'
-            )
-        when decided.keep_reason = 'throttled'
-        then
-            concat(
-                {{ number_text("history.throttle_events") }},
-                ' throttle events in the window say that demand was higher than what was seen.'
-            )
-        when decided.keep_reason = 'coarse_points'
-        then 'Part of the window is known in 300-second points only, which never justify a cut.'
-        when decided.keep_reason = 'peak_needs_it'
-        then
-            concat(
-                'The highest minute known, ',
-                {{ number_text("decided.read_stored_peak_units_per_second", 1) }},
-                ' reads and ',
-                {{ number_text("decided.write_stored_peak_units_per_second", 1) }},
-                ' writes a second, needs the capacity there is.'
-            )
-        when decided.keep_reason = 'below_min_savings'
-        then
-            concat(
-                'What is not used would save ',
-                {{ usd_text("coalesce(decided.current_cost_usd - decided.proposed_cost_usd, 0)") }},
-                ' a month, less than {{ "%.2f" | format(min_savings | float) }} USD.'
-            )
-        when decided.keep_reason = 'well_used'
-        then
-            concat(
-                'Its capacity is used: ',
-                {{ percent_text("coalesce(decided.read_mean_of_finding, 0)") }},
-                ' of reads and ',
-                {{ percent_text("coalesce(decided.write_mean_of_finding, 0)") }},
-                ' of writes on average.'
-            )
-        else 'Its policy has the lowest minimum that stays safe.'
-    end as reason,
+    concat(
+        case
+            when decided.keep_reason is null
+            then
+                concat(
+                    upper(substring(concat_ws('; ', decided.read_finding, decided.write_finding), 1, 1)),
+                    substring(concat_ws('; ', decided.read_finding, decided.write_finding), 2),
+                    ': saves ',
+                    {{ usd_text("decided.current_cost_usd - decided.proposed_cost_usd") }},
+                    ' a month'
+                )
+            when decided.keep_reason = 'account_inactive'
+            then concat('No advice: ', history.inactive_because)
+            when decided.keep_reason = 'too_little_history'
+            then concat('Too little history: ', history.history_problem)
+            when decided.keep_reason = 'no_price'
+            then
+                concat(
+                    'The price list has no price of provisioned throughput for ',
+                    resources.table_class,
+                    ' in ',
+                    resources.region
+                )
+            when decided.keep_reason = 'throttled'
+            then
+                concat(
+                    {{ number_text("history.throttle_events") }},
+                    ' throttle events in the window say that demand was higher than what was seen'
+                )
+            when decided.keep_reason = 'coarse_points'
+            then 'Part of the window is known in 300-second points only, which never justify a cut'
+            when decided.keep_reason = 'peak_needs_it'
+            then
+                concat(
+                    'The highest minute known, ',
+                    {{ number_text("decided.read_stored_peak_units_per_second", 1) }},
+                    ' reads and ',
+                    {{ number_text("decided.write_stored_peak_units_per_second", 1) }},
+                    ' writes a second, needs the capacity there is'
+                )
+            when decided.keep_reason = 'below_min_savings'
+            then
+                concat(
+                    'What is not used would save ',
+                    {{ usd_text("coalesce(decided.current_cost_usd - decided.proposed_cost_usd, 0)") }},
+                    ' a month, less than {{ "%.2f" | format(min_savings | float) }} USD'
+                )
+            when decided.keep_reason = 'well_used'
+            then
+                concat(
+                    'Its capacity is used: ',
+                    {{ percent_text("coalesce(decided.read_mean_of_finding, 0)") }},
+                    ' of reads and ',
+                    {{ percent_text("coalesce(decided.write_mean_of_finding, 0)") }},
+                    ' of writes on average'
+                )
+            else 'Its policy has the lowest minimum that stays safe'
+        end,
+        notes.resource_notes,
+        '.'
+    ) as reason,
     resources.resource_key,
     resources.table_key,
     {% for dimension in ["read", "write"] %}
@@ -270,4 +278,5 @@ from resources
 inner join decided on resources.resource_key = decided.resource_key
 inner join statistics on resources.resource_key = statistics.resource_key
 inner join history on resources.resource_key = history.resource_key
+left join notes on resources.resource_key = notes.resource_key
 left join accounts on resources.account_id = accounts.account_id

@@ -1,10 +1,15 @@
 with
     judged_tables as (select * from {{ ref("int_billing__classes_judged") }}),
 
+    -- Of the rows of a table and its indexes the table's own.
+    notes as (select * from {{ ref("int_coverage__notes_written") }} where resource_key = table_key),
+
     -- Where the other class is compared at all, both costs are known.
     explained_tables as (
         select
-            *,
+            judged_tables.*,
+            -- The bill tells what was used, whatever is known of the minutes.
+            case when judged_tables.is_billed then notes.place_notes else notes.table_notes end as notes,
             concat(
                 other_class_name,
                 ' would cost ',
@@ -33,6 +38,7 @@ with
                 end
             ) as comparison
         from judged_tables
+        inner join notes on judged_tables.table_key = notes.table_key
     )
 
 select
@@ -72,41 +78,47 @@ select
     {{ risk("throttle_events", "p99_utilization", "peak_to_mean") }} as risk,
     case when keep_reason is null then 'change' else 'keep' end as advice,
     keep_reason,
-    case
-        when keep_reason is null
-        then concat(comparison, '.')
-        when keep_reason = 'too_little_history'
-        then 'Too little is known of the table yet: a week of its usage is needed.'
-        when keep_reason = 'unknown_size'
-        then 'No billing export names the table, and AWS reports no size for it.'
-        when keep_reason = 'no_price'
-        then concat('No price is known in ', region, ' of ', missing_prices, '.')
-        when keep_reason = 'unknown_usage'
-        then 'No billing export names the table, and its demand is not known.'
-        when keep_reason = 'class_changed_recently'
-        then
-            concat(
-                'The class changed on ',
-                cast(cast(table_class_changed_at as date) as {{ dbt.type_string() }}),
-                ', and AWS allows two changes in 30 days. ',
-                comparison,
-                '.'
-            )
-        when keep_reason = 'below_min_savings'
-        then
-            concat(
-                comparison,
-                ': less than the ',
-                {{ usd_text(var("min_savings")) }},
-                ' that a change must save.'
-            )
-        when keep_reason = 'below_breakeven_ratio'
-        then
-            concat(
-                comparison, ': not above the ratio of ', '{{ var("breakeven_ratio") }}', ' that is asked for.'
-            )
-        else concat(comparison, '.')
-    end as reason,
+    concat(
+        case
+            when keep_reason = 'account_inactive'
+            then concat('No advice: ', inactive_because)
+            when keep_reason = 'too_little_history'
+            then 'Too little is known of the table yet: a week of its usage is needed'
+            when keep_reason = 'unknown_size'
+            then 'No billing export names the table, and AWS reports no size for it'
+            when keep_reason = 'no_price'
+            then concat('No price is known in ', region, ' of ', missing_prices)
+            when keep_reason = 'unknown_usage'
+            then 'No billing export names the table, and its demand is not known'
+            when keep_reason = 'class_changed_recently'
+            then
+                concat(
+                    'The class changed on ',
+                    {{ day_text("table_class_changed_at") }},
+                    ', and AWS allows two changes in 30 days. ',
+                    comparison
+                )
+            when keep_reason = 'below_min_savings'
+            then
+                concat(
+                    comparison,
+                    ': less than the ',
+                    {{ usd_text(var("min_savings")) }},
+                    ' that a change must save'
+                )
+            when keep_reason = 'below_breakeven_ratio'
+            then
+                concat(
+                    comparison,
+                    ': not above the ratio of ',
+                    '{{ var("breakeven_ratio") }}',
+                    ' that is asked for'
+                )
+            else comparison
+        end,
+        notes,
+        '.'
+    ) as reason,
     storage_cost_usd,
     throughput_cost_usd,
     {{ usd("standard_storage_cost_usd") }} as standard_storage_cost_usd,

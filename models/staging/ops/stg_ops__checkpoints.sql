@@ -1,6 +1,12 @@
 select
     operation_id,
     unit,
+    kind,
+    account_id,
+    region,
+    period_seconds,
+    span_start as span_starts_at,
+    span_end as span_ends_at,
     status,
     attempts,
     rows_loaded,

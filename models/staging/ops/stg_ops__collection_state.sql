@@ -1,12 +1,16 @@
 select
     operation_id,
     operation,
+    arguments,
+    caller_account_id,
     status,
     started_at,
     ended_at,
     units_total,
     units_done,
     rows_loaded,
+    bytes_loaded,
     calls,
+    usd as spent_usd,
     message,
 from {{ source("ops", "collection_state") }}
