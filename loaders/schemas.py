@@ -40,7 +40,7 @@ AWS_ACCOUNTS = RawTable(
             ("organization_id", pa.string()),  # null for an account that was read by itself
             ("management_account_id", pa.string()),  # the payer; itself where there is no organisation
             ("is_management", pa.bool_()),
-            ("state", pa.string()),  # ACTIVE, SUSPENDED, PENDING_CLOSURE, CLOSED …
+            ("state", pa.string()),  # ACTIVE, SUSPENDED, PENDING_CLOSURE, CLOSED …; LEFT: not listed any more
             ("joined_method", pa.string()),
             ("joined_at", INSTANT),
             ("ou_id", pa.string()),
@@ -66,10 +66,14 @@ ORGANIZATIONAL_UNITS = RawTable(
 )
 
 _AUTOSCALING = [
-    (f"{dimension}_autoscaling_{name}", kind)
-    for dimension in ("read", "write")
-    # All null where the dimension has no scalable target. The target is a percentage (70).
-    for name, kind in (("min", pa.int64()), ("max", pa.int64()), ("target_pct", pa.float64()))
+    *(
+        (f"{dimension}_autoscaling_{name}", kind)
+        for dimension in ("read", "write")
+        # All null where the dimension has no scalable target. The target is a percentage (70).
+        for name, kind in (("min", pa.int64()), ("max", pa.int64()), ("target_pct", pa.float64()))
+    ),
+    # True: it could never be read, so that the null columns before may hide a target. Null otherwise.
+    ("autoscaling_unknown", pa.bool_()),
 ]
 
 # History (dlt's scd2: _dlt_valid_from, _dlt_valid_to): one row per table and unchanged configuration.

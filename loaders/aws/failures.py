@@ -41,6 +41,8 @@ _CREDENTIALS = {
     "UnrecognizedClientException",
 }
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+# What a region answers to an account that has not enabled it: it does not know the account's keys.
+_UNKNOWN_HERE = {"AuthFailure", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"}
 _GONE = {"ResourceNotFoundException", "TableNotFoundException", "NoSuchKey", "404"}
 _THROTTLED = {
     "BandwidthLimitExceeded",
@@ -108,6 +110,11 @@ def is_throttling(code: object, status: int) -> bool:
 def is_expired(error: Exception) -> bool:
     """Tell a session that has ended from credentials that are no good."""
     return code_of(error) in _EXPIRED
+
+
+def is_region_not_enabled(error: Exception) -> bool:
+    """Tell the answer of a region that an account, whose credentials are good elsewhere, has not enabled."""
+    return code_of(error) in _UNKNOWN_HERE
 
 
 def clock_error(error: Exception) -> LoadError | None:

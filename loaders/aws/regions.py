@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import boto3
 
 from loaders.aws.failures import AWS_ERRORS, kind_of
+from loaders.aws.paging import Calls
 from loaders.aws.sessions import Sessions
 from loaders.errors import LoadError
 
 
 def known_regions() -> set[str]:
     """Every region that this version of boto3 has DynamoDB in, of all partitions."""
-    session = boto3.Session(region_name="us-east-1")
     return {
         region
-        for partition in session.get_available_partitions()
-        for region in session.get_available_regions("dynamodb", partition)
+        for partition in _session().get_available_partitions()
+        for region in _session().get_available_regions("dynamodb", partition)
     }
 
 
@@ -37,7 +39,20 @@ def check_names(regions: Sequence[str], sessions: Sessions) -> None:
 
 
 def enabled_regions(sessions: Sessions, account_id: str) -> list[str]:
-    """Return the regions that an account has enabled, sorted.
+    """Return the regions that an account has enabled, or might have, as `regions_of` finds them."""
+    return list(regions_of(sessions, account_id, Calls()).names)
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The regions of an account, sorted. `are_guessed`: they are all there are, as it would not tell."""
+
+    names: tuple[str, ...]
+    are_guessed: bool = False
+
+
+def regions_of(sessions: Sessions, account_id: str, calls: Calls) -> Regions:
+    """Return the regions that an account has enabled.
 
     An account whose role may not ask gets all regions of the caller's partition: those that it has not
     enabled then answer that they do not know it.
@@ -47,12 +62,19 @@ def enabled_regions(sessions: Sessions, account_id: str) -> list[str]:
     """
     client = sessions.client("ec2", account_id=account_id)
     try:
-        answer = client.describe_regions(
-            Filters=[{"Name": "opt-in-status", "Values": ["opt-in-not-required", "opted-in"]}]
+        answer = calls.one(
+            client.describe_regions,
+            Filters=[{"Name": "opt-in-status", "Values": ["opt-in-not-required", "opted-in"]}],
         )
     except AWS_ERRORS as error:
         if kind_of(error) != "denied":
             raise
-        session = boto3.Session(region_name="us-east-1")
-        return sorted(session.get_available_regions("dynamodb", sessions.caller.partition))
-    return sorted(str(region["RegionName"]) for region in answer["Regions"])
+        every = _session().get_available_regions("dynamodb", sessions.caller.partition)
+        return Regions(tuple(sorted(every)), are_guessed=True)
+    return Regions(tuple(sorted(str(region["RegionName"]) for region in answer["Regions"])))
+
+
+@cache
+def _session() -> boto3.Session:
+    """A session that knows AWS's regions. Making one takes longer than a call."""
+    return boto3.Session(region_name="us-east-1")

@@ -18,36 +18,42 @@ class Target:
     target_pct: float | None
 
 
+# True in the row of a table or index whose autoscaling could never be read: it may be autoscaled or not.
+UNKNOWN = "autoscaling_unknown"
+
 # Keyed by resource id ("table/orders", "table/orders/index/by-day") and dimension ("read", "write").
 Targets = dict[tuple[str, str], Target]
 
 
 def read_targets(sessions: Sessions, account_id: str, region: str, calls: Calls) -> Targets:
-    """Read every scalable target of DynamoDB in a region.
+    """Read every scalable target of DynamoDB in a region, with its policy.
 
     Raises:
         ClientError, BotoCoreError: AWS refused.
     """
     client = sessions.client("application-autoscaling", account_id=account_id, region=region)
+    of_dynamodb = {"ServiceNamespace": "dynamodb"}
+    # Without a target there is no policy that could matter: most regions take one call.
+    targets = list(calls.items(client, "describe_scalable_targets", "ScalableTargets", **of_dynamodb))
     policies: dict[tuple[str, str], float] = {}
-    for policy in calls.items(
-        client, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace="dynamodb"
-    ):
-        tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
-        if tracking is not None:
-            policies[_key(policy)] = float(tracking["TargetValue"])
+    if targets:
+        for policy in calls.items(client, "describe_scaling_policies", "ScalingPolicies", **of_dynamodb):
+            tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
+            if tracking is not None:
+                policies[_key(policy)] = float(tracking["TargetValue"])
     return {
         _key(target): Target(
             int(target["MinCapacity"]), int(target["MaxCapacity"]), policies.get(_key(target))
         )
-        for target in calls.items(
-            client, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="dynamodb"
-        )
+        for target in targets
     }
 
 
 def columns(targets: Targets, resource_id: str) -> dict[str, object]:
-    """Return the autoscaling columns of a table or index: all null where a dimension has no target."""
+    """Return the autoscaling columns of a table or index: all null where a dimension has no target.
+
+    `UNKNOWN` is left to whoever knows that they could not be read.
+    """
     result: dict[str, object] = {}
     for dimension in ("read", "write"):
         target = targets.get((resource_id, dimension))

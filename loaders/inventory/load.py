@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 
-import duckdb
 import pyarrow as pa
 
 from loaders import organizations
 from loaders.aws import Access, Sessions
-from loaders.aws.failures import AWS_ERRORS, as_load_error, code_of, kind_of, sentence
-from loaders.aws.regions import check_names, enabled_regions
+from loaders.aws.failures import AWS_ERRORS, is_region_not_enabled, kind_of, sentence
+from loaders.aws.paging import Calls
+from loaders.aws.regions import Regions, check_names, regions_of
 from loaders.batches import Fetched, fetch_in_batches
 from loaders.errors import LoadError
+from loaders.inventory.history import keep_unread, known_tables
 from loaders.inventory.reader import Place, PlaceRead, PlaceReader
 from loaders.ledger import Operation, UnitDone, UnitPlan, recorded, utc_now
 from loaders.pipeline import OpenWarehouse, Warehouse
@@ -22,11 +25,23 @@ from loaders.progress import Progress, Silent
 from loaders.report import LoadReport, Problem
 from loaders.schemas import GSI_METADATA, TABLE_METADATA, TABLE_SIZES
 
-_WORKERS = 8
+# Accounts that are asked for their regions at a time, for each unit that is read at a time: two short calls.
+_ACCOUNTS_PER_UNIT = 4
 # Stands for all regions of an account of which none could be asked.
 ALL_REGIONS = "*"
 
 FetchedPlace = Fetched[Place, PlaceRead]
+Outcome = Literal["read", "denied", "failed", "region not enabled"]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How one account and region were read, as `ops.inventory_reads` has it."""
+
+    place: Place
+    outcome: Outcome
+    tables_seen: int | None = None
+    message: str | None = None
 
 
 def load(
@@ -44,7 +59,8 @@ def load(
     Args:
         regions: only these. Default: the regions that each account has enabled.
         skip_tags: leave tags as they were last read.
-        resume: go on with the last inventory that did not complete, leaving out what it has read.
+        resume: go on with the last inventory that did not complete, as it was asked for when it began. The
+            accounts are listed anew; accounts and regions that it has read are left out.
         now: naive UTC instant: the day that sizes are entered under. Histories are dated by the real clock.
 
     Returns:
@@ -54,16 +70,18 @@ def load(
         LoadError: credentials, an unknown region, no account to read, or a role that no member knows.
     """
     sessions = Sessions(access)
-    progress = progress or Silent()
+    asked: dict[str, Any] = {"regions": None if regions is None else list(regions), "skip_tags": skip_tags}
     with (
         warehouse.open() as opened,
-        recorded(opened.connection, "discover", resume=resume) as (ledger, report),
+        recorded(opened.connection, "discover", resume=resume, arguments=asked) as (ledger, report),
     ):
-        if regions is not None:
-            check_names(regions, sessions)
-        organizations.read(opened, sessions, report, now=now)
-        inventory = _Inventory(opened, sessions, ledger, report, progress, regions)
-        inventory.read(skip_tags=skip_tags, now=now)
+        asked |= ledger.arguments
+        if asked["regions"] is not None:
+            check_names(asked["regions"], sessions)
+        ledger.called_by(sessions.caller.account_id)
+        accounts = organizations.read(opened, sessions, ledger, report, now=now)
+        inventory = _Inventory(opened, sessions, ledger, report, progress or Silent(), asked["regions"])
+        inventory.read(accounts, skip_tags=asked["skip_tags"], now=now)
     return report
 
 
@@ -83,58 +101,90 @@ class _Inventory:
         self._report = report
         self._progress = progress
         self._regions = regions
+        self._known = known_tables(opened.connection)
+        # Places that must be there: those that were asked for, or are listed, or where tables are known.
+        self._expected: set[Place] = set()
 
-    def read(self, *, skip_tags: bool, now: datetime) -> None:
-        """Read every place and commit what was read."""
-        places = self._places(now)
+    def read(self, accounts: Sequence[str], *, skip_tags: bool, now: datetime) -> None:
+        """Read every place of the accounts and commit what was read.
+
+        Raises:
+            LoadError: there is no account, or no member lets the role be assumed.
+        """
+        if not accounts:
+            raise LoadError("The organisation has no active account: there is nothing to read.")
+        places, refused = self._places(accounts)
         done = self._ledger.units_done()
         waiting = [place for place in places if place.name not in done]
         self._ledger.plan(
             UnitPlan(place.name, "inventory", place.account_id, place.region) for place in waiting
         )
-        self._report.units_total = len(places)
+        self._report.units_total = len(places) + len(refused)
         self._report.units_done = len(places) - len(waiting)
-        self._progress.total(len(places))
+        self._progress.total(self._report.units_total)
         self._progress.advance(self._report.units_done)
+        self._refuse(refused)
 
         def fetch(place: Place) -> PlaceRead:
-            return PlaceReader(self._sessions, place, skip_tags=skip_tags, observed_on=now.date()).read()
+            known = self._known.get(place, frozenset())
+            reader = PlaceReader(
+                self._sessions, place, known=known, skip_tags=skip_tags, observed_on=now.date()
+            )
+            return reader.read()
 
         for batch in fetch_in_batches(
             waiting,
             fetch,
-            workers=_WORKERS,
+            workers=self._sessions.access.concurrency,
             size=lambda read: len(read.tables) * 10,  # a table costs some ten times a point to write
             on_fetched=lambda fetched: self._progress.advance(1, fetched.unit.name),
         ):
             self._commit(batch)
         if waiting and not self._report.counts and self._report.units_done == len(places):
-            self._report.add_problem(Problem(None, None, "inventory", "No DynamoDB table was found."))
+            self._report.add_problem(
+                Problem(None, None, "inventory", "No DynamoDB table was found.", "nothing")
+            )
 
-    def _places(self, now: datetime) -> list[Place]:
-        """Return the accounts and regions to read; an account that refuses is reported and left out.
+    def _places(self, accounts: Sequence[str]) -> tuple[list[Place], dict[str, Exception]]:
+        """Return the accounts and regions to read, and the accounts that refuse, each with its answer.
 
         Raises:
-            LoadError: there is no account, or no member lets the role be assumed.
+            LoadError: no member lets the role be assumed.
         """
-        accounts = self._accounts(now)
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            answers = list(pool.map(self._regions_of, accounts))
-        refused = {
-            account_id: answer
-            for account_id, answer in zip(accounts, answers, strict=True)
-            if isinstance(answer, Exception)
-        }
+        calls = Calls()
+        with ThreadPoolExecutor(self._sessions.access.concurrency * _ACCOUNTS_PER_UNIT) as pool:
+            answers = list(pool.map(lambda account_id: self._regions_of(account_id, calls), accounts))
+        self._report.calls += calls.made
+        self._report.bytes += calls.bytes
+        places: list[Place] = []
+        refused: dict[str, Exception] = {}
+        for account_id, answer in zip(accounts, answers, strict=True):
+            if isinstance(answer, Exception):
+                refused[account_id] = answer
+            else:
+                places.extend(self._places_of(account_id, answer))
         self._check_role(accounts, refused)
-        for account_id, error in refused.items():
-            self._refused(account_id, error)
         self._report.accounts = len(accounts) - len(refused)
-        return [
-            Place(account_id, region)
-            for account_id, answer in zip(accounts, answers, strict=True)
-            if not isinstance(answer, Exception)
-            for region in answer
-        ]
+        return places, refused
+
+    def _regions_of(self, account_id: str, calls: Calls) -> Regions | Exception:
+        try:
+            self._sessions.verify(account_id)
+            if self._regions:
+                return Regions(tuple(self._regions))
+            return regions_of(self._sessions, account_id, calls)
+        except AWS_ERRORS as error:
+            return error
+
+    def _places_of(self, account_id: str, regions: Regions) -> list[Place]:
+        """Return the places of an account: its regions, and others where tables are known.
+
+        A region with tables is no region less because the list of regions leaves it out.
+        """
+        listed = {Place(account_id, region) for region in regions.names}
+        known = {place for place in self._known if place.account_id == account_id and not self._regions}
+        self._expected |= known if regions.are_guessed else known | listed
+        return sorted(listed | known)
 
     def _check_role(self, accounts: Sequence[str], refused: Mapping[str, Exception]) -> None:
         """Tell a wrong role name from an account that refuses: a wrong name, every member refuses.
@@ -151,46 +201,36 @@ class _Inventory:
                 "role's name, its trust policy and the external id."
             )
 
-    def _accounts(self, now: datetime) -> list[str]:
-        if not self._sessions.access.use_organizations:
-            return [self._sessions.caller.account_id]
-        found = self._opened.connection.execute(
-            "select account_id from raw_organizations.aws_accounts "
-            "where state = 'ACTIVE' and last_seen_at = ? order by account_id",
-            [now],
-        ).fetchall()
-        if not found:
-            raise LoadError("The organisation has no active account: there is nothing to read.")
-        return [account_id for (account_id,) in found]
-
-    def _regions_of(self, account_id: str) -> list[str] | Exception:
-        try:
-            self._sessions.verify(account_id)
-            if self._regions:
-                return list(self._regions)
-            return enabled_regions(self._sessions, account_id)
-        except AWS_ERRORS as error:
-            return error
-
-    def _refused(self, account_id: str, error: Exception) -> None:
-        """Report an account that cannot be read at all; its rows stay as they are."""
+    def _refuse(self, refused: Mapping[str, Exception]) -> None:
+        """Report accounts that cannot be read at all; their rows stay as they are."""
+        places = {account_id: Place(account_id, ALL_REGIONS) for account_id in refused}
+        self._ledger.plan(UnitPlan(place.name, "inventory", place.account_id) for place in places.values())
         role = self._sessions.access.role_name
-        denied = kind_of(error) == "denied"
-        message = (
-            f"Account {account_id} does not let the role {role} be assumed: it was left out, and what is "
-            "known of it was kept."
-            if denied
-            else sentence(error, f"Account {account_id} could not be read")
-        )
-        for region in self._regions or [ALL_REGIONS]:
-            self._enter_read(account_id, region, "denied" if denied else "failed", None, message)
-        self._report.add_problem(Problem(account_id, None, "account", message))
+        readings: list[_Reading] = []
+        for account_id, error in refused.items():
+            denied = kind_of(error) == "denied"
+            message = (
+                f"Account {account_id} does not let the role {role} be assumed: it was left out, and what is "
+                "known of it was kept."
+                if denied
+                else sentence(error, f"Account {account_id} could not be read")
+            )
+            outcome: Literal["denied", "failed"] = "denied" if denied else "failed"
+            self._ledger.failed(places[account_id].name, message, outcome)
+            self._report.add_problem(Problem(account_id, None, "account", message))
+            self._progress.advance(1, account_id)
+            readings += [
+                _Reading(Place(account_id, region), outcome, message=message)
+                for region in self._regions or [ALL_REGIONS]
+            ]
+        self._enter(readings, utc_now())
 
     def _commit(self, batch: Sequence[FetchedPlace]) -> None:
-        """Write a batch: history and sizes, the places without a table, the reads, the ledger."""
+        """Write a batch: history and sizes, the places without a table, the readings, the ledger."""
         read_at = utc_now()
         good = [(fetched.unit, fetched.result) for fetched in batch if fetched.result is not None]
-        self._keep_unread(good)
+        for place, read in good:
+            keep_unread(self._opened.connection, place, read)
         tables = [row for _, read in good for row in read.tables]
         indexes = [row for _, read in good for row in read.indexes]
         sizes = pa.Table.from_pylist([row for _, read in good for row in read.sizes], TABLE_SIZES.schema)
@@ -198,81 +238,82 @@ class _Inventory:
             self._opened.load(
                 (TABLE_METADATA, tables), (GSI_METADATA, indexes), (TABLE_SIZES, sizes), read_at=read_at
             )
-        self._opened.retire(TABLE_METADATA, _without(good, "tables"), read_at)
-        self._opened.retire(GSI_METADATA, _without(good, "indexes"), read_at)
-        for place, read in good:
-            self._enter_read(place.account_id, place.region, "read", len(read.tables), None, read_at)
+        self._opened.retire(TABLE_METADATA, self._emptied(good, "tables"), read_at)
+        self._opened.retire(GSI_METADATA, self._emptied(good, "indexes"), read_at)
+        self._enter(
+            [
+                _Reading(fetched.unit, "read", len(fetched.result.tables))
+                if fetched.result is not None
+                else self._failure(fetched.unit, fetched.error)
+                for fetched in batch
+            ],
+            read_at,
+        )
+        self._mark(batch)
+        self._report.rows += len(tables) + len(indexes) + sizes.num_rows
+
+    def _emptied(self, reads: Iterable[tuple[Place, PlaceRead]], what: str) -> list[tuple[str, str]]:
+        """Return the places that hold none of `what` any more, whose history dlt would leave open."""
+        return [
+            (place.account_id, place.region)
+            for place, read in reads
+            if place in self._known and not getattr(read, what)
+        ]
+
+    def _mark(self, batch: Sequence[FetchedPlace]) -> None:
+        """Enter the units of a batch in the ledger and the report, once their rows are in the warehouse."""
+        done = []
+        for fetched in batch:
+            place, read = fetched.unit, fetched.result
+            if read is None:
+                self._mark_unread(place, fetched.error)
+                continue
+            rows = len(read.tables) + len(read.indexes)
+            if read.kept:  # left for --resume
+                self._ledger.failed(place.name, read.problems[-1].message)
+            else:
+                done.append(UnitDone(place.name, rows, read.calls, read.bytes, fetched.started_at))
             if read.tables:
                 self._report.counts[place.region] += len(read.tables)
             for problem in read.problems:
                 self._report.add_problem(problem)
-        self._ledger.done(
-            UnitDone(place.name, len(read.tables) + len(read.indexes), read.calls) for place, read in good
-        )
-        self._report.units_done += len(good)
-        self._report.rows += len(tables) + len(indexes) + sizes.num_rows
-        self._report.calls += sum(read.calls for _, read in good)
-        for fetched in batch:
-            if fetched.error is not None:
-                self._failed(fetched.unit, fetched.error, read_at)
+            self._report.calls += read.calls
+            self._report.bytes += read.bytes
+        self._ledger.done(done)
+        self._report.units_done += len(done)
 
-    def _keep_unread(self, reads: Iterable[tuple[Place, PlaceRead]]) -> None:
-        """Give columns that were not read their last known values, so that they make no new version."""
-        for place, read in reads:
-            if not read.unread:
-                continue
-            for rows, table, key in (
-                (read.tables, TABLE_METADATA, "table_name"),
-                (read.indexes, GSI_METADATA, "resource_name"),
-            ):
-                columns = sorted(read.unread & set(table.schema.names))
-                known = _last_known(self._opened.connection, table.qualified_name, key, columns, place)
-                for row in rows:
-                    row.update(zip(columns, known.get(str(row[key]), [None] * len(columns)), strict=True))
+    def _mark_unread(self, place: Place, error: Exception | None) -> None:
+        reading = self._failure(place, error)
+        assert reading.message is not None
+        skipped = reading.outcome == "region not enabled"
+        status: Literal["denied", "failed"] = "denied" if reading.outcome == "denied" else "failed"
+        self._ledger.failed(place.name, reading.message, "skipped" if skipped else status)
+        if not skipped or place in self._expected:
+            self._report.add_problem(Problem(place.account_id, place.region, "tables", reading.message))
 
-    def _failed(self, place: Place, error: Exception, read_at: datetime) -> None:
-        if kind_of(error) == "credentials" and "Expired" in code_of(error):
-            raise as_load_error(error, place.name)
-        outcome = {"denied": "denied", "credentials": "region not enabled"}.get(kind_of(error), "failed")
-        message = (
-            f"Account {place.account_id} has not enabled region {place.region}."
-            if outcome == "region not enabled"
-            else sentence(error, f"The tables of {place.name} could not be read")
-        )
-        self._enter_read(place.account_id, place.region, outcome, None, message, read_at)
-        self._ledger.failed(place.name, message, "denied" if outcome == "denied" else "failed")
-        if outcome != "region not enabled" or self._regions:
-            self._report.add_problem(Problem(place.account_id, place.region, "tables", message))
+    def _failure(self, place: Place, error: Exception | None) -> _Reading:
+        """Say why a place could not be read."""
+        assert error is not None
+        if is_region_not_enabled(error):
+            message = f"Account {place.account_id} has not enabled region {place.region}."
+            return _Reading(place, "region not enabled", message=message)
+        message = sentence(error, f"The tables of {place.name} could not be read")
+        return _Reading(place, "denied" if kind_of(error) == "denied" else "failed", message=message)
 
-    def _enter_read(
-        self,
-        account_id: str,
-        region: str,
-        outcome: str,
-        tables_seen: int | None,
-        message: str | None,
-        read_at: datetime | None = None,
-    ) -> None:
+    def _enter(self, readings: Sequence[_Reading], read_at: datetime) -> None:
+        """Enter how places were read, by whose credentials, and when."""
         self._opened.connection.execute(
             "insert or replace into ops.inventory_reads "
-            "(account_id, region, read_at, outcome, tables_seen, message) values (?, ?, ?, ?, ?, ?)",
-            [account_id, region, read_at or utc_now(), outcome, tables_seen, message],
+            "(account_id, region, read_at, outcome, tables_seen, message, read_by) "
+            "select unnest($accounts::varchar[]), unnest($regions::varchar[]), $read_at::timestamp, "
+            "unnest($outcomes::varchar[]), unnest($tables::bigint[]), unnest($messages::varchar[]), $caller",
+            {
+                "accounts": [reading.place.account_id for reading in readings],
+                "regions": [reading.place.region for reading in readings],
+                "read_at": read_at,
+                "outcomes": [reading.outcome for reading in readings],
+                "tables": [reading.tables_seen for reading in readings],
+                "messages": [reading.message for reading in readings],
+                "caller": self._sessions.caller.account_id,
+            },
         )
-
-
-def _without(reads: Iterable[tuple[Place, PlaceRead]], what: str) -> list[tuple[str, str]]:
-    """Return the places that hold none of `what`, whose history dlt would leave open."""
-    return [(place.account_id, place.region) for place, read in reads if not getattr(read, what)]
-
-
-def _last_known(
-    connection: duckdb.DuckDBPyConnection, table: str, key: str, columns: Sequence[str], place: Place
-) -> dict[str, list[object]]:
-    if not columns:
-        return {}
-    found = connection.execute(
-        f"select {key}, {', '.join(columns)} from {table} "  # noqa: S608 (names are ours)
-        "where account_id = ? and region = ? and _dlt_valid_to is null",
-        [place.account_id, place.region],
-    ).fetchall()
-    return {name: list(values) for name, *values in found}
