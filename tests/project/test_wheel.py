@@ -58,6 +58,12 @@ def test_the_dbt_project_travels_without_a_user_id(installed: Path) -> None:
     assert not list(project.rglob(".user.yml"))
 
 
+def test_the_policies_travel_for_health_to_name_their_statements(installed: Path, tmp_path: Path) -> None:
+    program = "from optima.cli.health.policies import granting; print(granting('dynamodb:ListTables'))"
+    answer = subprocess.check_output([installed / "python", "-c", program], cwd=tmp_path, text=True)
+    assert answer == "Grant(sid='ReadTables', file='deploy/policies/account.json')\n"
+
+
 def test_the_demo_runs_from_any_directory(installed: Path, tmp_path: Path) -> None:
     demo = run(installed, tmp_path, "--project-root", str(tmp_path / "workspace"), "demo", "--tables", "12")
     assert demo.returncode == 0, demo.stdout + demo.stderr
