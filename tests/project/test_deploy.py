@@ -54,7 +54,8 @@ OF_A_MEMBER = [statement for statement in policy("account") if statement["Sid"] 
 
 @pytest.fixture(scope="module")
 def organisation() -> Iterator[Sandbox]:
-    with running(SandboxConfig(accounts=1, tables=6, days=1, end=END)) as sandbox:
+    # As many tables as it takes for one of them to be autoscaled: its policies are asked for.
+    with running(SandboxConfig(accounts=1, tables=20, days=1, end=END)) as sandbox:
         yield sandbox
 
 
