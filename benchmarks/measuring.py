@@ -46,6 +46,16 @@ def own_measure(command: Sequence[str], environment: Mapping[str, str]) -> Usage
     return Usage(cpu_seconds, wall_seconds, usage.peak_bytes)
 
 
+def own_report(command: Sequence[str], environment: Mapping[str, str]) -> tuple[str, Usage]:
+    """Run a command and return what it printed, and what it took.
+
+    Raises:
+        subprocess.CalledProcessError: It failed.
+    """
+    usage, printed = _run(command, environment, subprocess.PIPE)
+    return printed, usage
+
+
 def _run(command: Sequence[str], environment: Mapping[str, str], stdout: int | None) -> tuple[Usage, str]:
     began = time.perf_counter()
     with subprocess.Popen(command, env={**os.environ, **environment}, stdout=stdout, text=True) as process:
