@@ -100,7 +100,8 @@ def _identity(aws: Aws) -> tuple[Result, Result | None]:
     except AWS_ERRORS as error:
         said = as_load_error(error, "the caller's identity")
         return Result(name, "failed", str(said)), _clock(getattr(error, "response", {}), began)
-    profile = aws.session.settings.aws_profile
+    # Keys of the environment come before its profile.
+    profile = aws.session.settings.aws_profile if aws.sessions.found_by != "env" else None
     finding = ", ".join(
         (
             identity["Arn"],
