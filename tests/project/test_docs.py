@@ -51,7 +51,18 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 
 def test_the_readme_shows_the_policy_of_one_account() -> None:
-    in_readme, in_docs = (
-        json.loads(fenced(ROOT / name, "json")[0]) for name in ("README.md", "docs/aws-access.md")
+    [in_readme] = [json.loads(block) for block in fenced(ROOT / "README.md", "json")]
+    policy = json.loads((ROOT / "deploy/policies/account.json").read_text())
+    granted = [action for statement in policy["Statement"] for action in statement["Action"]]
+    assert [action for statement in in_readme["Statement"] for action in statement["Action"]] == sorted(
+        granted
     )
-    assert in_readme["Statement"][0]["Action"] == in_docs["Statement"][0]["Action"]
+
+
+def test_the_document_about_access_holds_the_policies_as_they_are() -> None:
+    account, organization, trust, billing = fenced(ROOT / "docs/aws-access.md", "json")
+    for block, name in ((account, "account"), (organization, "organization"), (billing, "billing")):
+        assert block == (ROOT / f"deploy/policies/{name}.json").read_text()
+    template = (ROOT / "deploy/cloudformation/member-role.yaml").read_text()
+    for said in (json.loads(trust)["Statement"][0]["Sid"], "sts:AssumeRole", "sts:ExternalId"):
+        assert said in template
