@@ -30,6 +30,8 @@ from loaders.aws.failures import (
 
 _UNREADABLE = (IncompleteReadError, ResponseParserError)
 _DISCONNECTED = (ConnectionError, HTTPClientError)
+# How often the session of a member is renewed for one call. Once is enough, unless AWS is out of order.
+_RENEWALS = 3
 
 
 class Role(Protocol):
@@ -129,7 +131,8 @@ class AccountClient:
         try:
             answer = Retrying(
                 retry=retry_if_exception(partial(self._may_be_repeated, exchange)),
-                stop=lambda _state: exchange.attempts >= self._attempts,
+                # A session that was renewed costs no attempt: nothing was asked with it.
+                stop=lambda _state: exchange.attempts - exchange.renewals >= self._attempts,
                 wait=partial(_wait, exchange),
                 reraise=True,
             )(operation, **arguments)
@@ -158,6 +161,8 @@ class AccountClient:
             return True
         if isinstance(error, ClientError):
             if self._role is not None and exchange.credentials is not None and is_expired(error):
+                if exchange.renewals == _RENEWALS:
+                    return False
                 self._role.renew(exchange.credentials)
                 exchange.renewals += 1
                 return True
