@@ -103,9 +103,27 @@ def open_beside(workspace: Workspace, file: Path) -> Iterator[duckdb.DuckDBPyCon
         )
     with duckdb.connect(str(file)) as connection:
         connection.execute("set timezone = 'UTC'")
-        path = str(workspace.warehouse).replace("'", "''")
-        try:
-            connection.execute(f"attach '{path}' as warehouse (read_only)")
-        except duckdb.Error as error:
-            raise explain(str(error), workspace.warehouse) or error from error
-        yield connection
+        with attached(workspace, connection):
+            yield connection
+
+
+@contextmanager
+def attached(workspace: Workspace, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Attach an existing warehouse to a connection, read-only, as `warehouse`, for as long as the block runs.
+
+    The caller sees to it that nobody writes meanwhile.
+
+    Raises:
+        OptimaError: It is held by another process, or damaged.
+    """
+    import duckdb
+
+    path = str(workspace.warehouse).replace("'", "''")
+    try:
+        connection.execute(f"attach '{path}' as warehouse (read_only)")
+    except duckdb.Error as error:
+        raise explain(str(error), workspace.warehouse) or error from error
+    try:
+        yield
+    finally:
+        connection.execute("detach warehouse")

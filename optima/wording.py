@@ -52,6 +52,24 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def age(minutes: int) -> str:
+    """Write an age in the largest unit of which there are two or more: `90 minutes`, `12 days`."""
+    for noun, length in (("day", 1440), ("hour", 60)):
+        if minutes >= 2 * length:
+            return counted(minutes // length, noun)
+    return counted(minutes, "minute")
+
+
+def data_size(number: int) -> str:
+    """Write an amount of data: `812 B`, `1.5 MB` (of a million bytes)."""
+    amount = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{number} B" if unit == "B" else f"{amount:,.1f} {unit}"
+
+
 def percent_of_one(ratio: float) -> str:
     """Write a target as a percentage: `70 %`."""
     return f"{ratio * 100:g} %"

@@ -21,11 +21,19 @@ def register(app: typer.Typer) -> None:
     command(app, "health", panel="Look")(health)
 
 
-def status(session: Session) -> None:
-    """Show what was loaded, what is known of it, and what was published."""
-    console = answers()
-    for line in overview.lines(session):
-        console.print(line, markup=False, soft_wrap=True)
+def status(
+    session: Session,
+    style: Annotated[
+        Literal["table", "json"],
+        typer.Option("--format", help="For reading, the worst first, or all of it as JSON."),
+    ] = "table",
+) -> None:
+    """Show what was loaded, what is known of whom and what is missing, and what was published."""
+    found = overview.read(session)
+    if style == "json":
+        typer.echo(overview.as_json(found))
+    else:
+        overview.show(session, found)
 
 
 def health(

@@ -37,7 +37,7 @@ DOCUMENTED = {
     ],
     "list-recommendations": ["--type", "--min-savings", "--status", "--format", "--output", "--all"],
     "explain": ["--region", "--account", "--format"],
-    "status": [],
+    "status": ["--format"],
     "health": [],
     "gui": ["--port", "--theme"],
     "version": [],

@@ -129,3 +129,27 @@ def test_a_change(current: wording.Setting, recommended: wording.Setting, writte
 )
 def test_directions(kind: str, current: wording.Setting, recommended: wording.Setting, expected: str) -> None:
     assert wording.direction(kind, current, recommended) == expected
+
+
+@pytest.mark.parametrize(
+    ("minutes", "written"),
+    [
+        (0, "0 minutes"),
+        (1, "1 minute"),
+        (119, "119 minutes"),
+        (120, "2 hours"),
+        (2879, "47 hours"),
+        (2880, "2 days"),
+        (20_160, "14 days"),
+    ],
+)
+def test_an_age(minutes: int, written: str) -> None:
+    assert wording.age(minutes) == written
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_540_000, "1.5 MB"), (2_000_000_000_000, "2,000.0 GB")],
+)
+def test_an_amount_of_data(number: int, written: str) -> None:
+    assert wording.data_size(number) == written
