@@ -2,7 +2,7 @@
 #   make demo    the whole product on a sandbox organisation, without an AWS account
 #   make test    every test; browser tests where a chromium is found
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gui test cases mutations lint format docs bench chromium wheel clean
+.PHONY: help setup demo gui test cases mutations kills lint format docs bench chromium wheel clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,6 +43,9 @@ cases: $(VENV)/.installed-test ## Work out the exact cases of every formula and 
 
 mutations: $(VENV)/.installed-test ## Break each formula in a copy and see which test notices (takes minutes)
 	$(BIN)/python -m tests.mutations
+
+kills: $(VENV)/.installed-test ## Kill every load, build and publication at random instants (takes half an hour)
+	$(BIN)/python -m tests.kills $(KILLS_ARGS)
 
 lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## Check style, types, import walls and SQL
 	$(BIN)/ruff check .

@@ -37,8 +37,9 @@ def export(connection: duckdb.DuckDBPyConnection, catalog: str, workspace: Works
     changed = sorted(day for day, print_ in fingerprints.items() if known.get(day) != print_)
     for day in changed:
         _write_day(connection, table, day, workspace.minutes / f"day={day}")
-    for day in known.keys() - fingerprints.keys():
-        shutil.rmtree(workspace.minutes / f"day={day}", ignore_errors=True)
+    for folder in workspace.minutes.glob("day=*"):
+        if folder.name.removeprefix("day=") not in fingerprints:
+            shutil.rmtree(folder, ignore_errors=True)
     _replace(workspace.minutes / _MANIFEST, json.dumps(fingerprints, sort_keys=True))
     return changed
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optima import minutes, warehouse
-from optima.errors import OptimaError
-from optima.published import Build, build_at, builds
+from optima.errors import NothingPublishedError, OptimaError
+from optima.published import Build, build_at, builds, current
 from optima.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -105,8 +105,19 @@ def _sync(path: Path) -> None:
 
 
 def _sweep(workspace: Workspace) -> None:
-    for leftover in workspace.data.glob(".marts-*.unfinished*"):
-        leftover.unlink(missing_ok=True)
+    """Delete what an interrupted publication left, builds that nobody was ever told of included."""
+    for pattern in (".marts-*.unfinished*", ".current.unfinished", "minutes/day=*/.unfinished"):
+        for leftover in workspace.data.glob(pattern):
+            leftover.unlink(missing_ok=True)
+    try:
+        newest = current(workspace).build_id
+    except NothingPublishedError:
+        newest = ""
+    except OptimaError:
+        return  # `current` is damaged and tells nothing about the builds; the one to come replaces it
+    for build in builds(workspace):
+        if build.build_id > newest:
+            build.path.unlink(missing_ok=True)
 
 
 def _delete_superseded(workspace: Workspace, newest: Build) -> None:

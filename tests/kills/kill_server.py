@@ -1,0 +1,146 @@
+"""A process that has imported everything and forks a child for each command: imports are paid for once.
+
+It reads one order a line from its standard input (JSON: arguments, environment, trace, output), answers with
+the child's process id, and when the child has ended with its wait status. A child notes in its trace, line by
+line, which phase it enters and when; what is written there survives its being killed.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import dbt.adapters.duckdb.connections
+import dbt.cli.main
+import dlt
+import duckdb
+import pyarrow.parquet
+from dlt.destinations import duckdb as _destination  # noqa: F401 (imported so that children need not)
+from numba import njit  # noqa: F401
+
+import optima.minutes
+import optima.publish
+import optima.transform
+from loaders import batches, billing, cloudwatch, inventory, ledger, pipeline, pricing
+from loaders.billing import lines
+from loaders.cloudwatch import spans
+from optima.cli import operations
+from optima.cli.app import app
+
+_PRELOADED = (dbt, dlt, duckdb, pyarrow, batches, billing, cloudwatch, inventory, pricing)
+
+# So small that a command of the tests commits several batches.
+ROWS_OF_A_BATCH = 20_000
+
+STARTING = "starting"
+FETCHING = "fetching"
+# Where a command is, by the function that it is in: (owner, name of the function, phase).
+PHASES: tuple[tuple[Any, str, str], ...] = (
+    *((operations, name, FETCHING) for name in ("discover", "collect", "collect_pricing", "collect_billing")),
+    (pipeline.OpenWarehouse, "declare", "declaring"),
+    (pipeline.OpenWarehouse, "load", "inside dlt"),
+    (pipeline.OpenWarehouse, "retire", "closing history"),
+    (lines, "read", "inside dlt"),
+    (spans, "withdraw", "withdrawing spans"),
+    (spans, "enter", "entering spans"),
+    (spans, "delete_rows", "deleting"),
+    *((ledger.Operation, name, "ledger") for name in ("plan", "done", "failed", "close", "called_by")),
+    (optima.transform, "run", "dbt"),
+    (optima.publish, "_copy", "publish: copying"),
+    (optima.minutes, "export", "publish: minutes"),
+    (optima.publish, "_sync", "publish: renaming"),
+)
+
+
+class Trace:
+    """Which phase the main thread is in, as lines of a file: seconds since the start, phase."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._began = time.monotonic()
+        self._stack: list[str] = []
+        self.enter(STARTING)
+
+    def enter(self, phase: str) -> None:
+        """Begin a phase inside of the present one."""
+        self._stack.append(phase)
+        self._note()
+
+    def leave(self) -> None:
+        """End the present phase."""
+        self._stack.pop()
+        self._note()
+
+    def _note(self) -> None:
+        seconds = time.monotonic() - self._began
+        os.write(self._file, f"{seconds:.6f} {self._stack[-1]}\n".encode())
+
+    def around(self, owner: Any, name: str, phase: str) -> None:
+        """Have a function note its phase while it runs in the main thread."""
+        function: Callable[..., Any] = getattr(owner, name)
+
+        @functools.wraps(function)
+        def traced(*arguments: Any, **named: Any) -> Any:
+            if threading.current_thread() is not threading.main_thread():
+                return function(*arguments, **named)
+            self.enter(phase)
+            try:
+                return function(*arguments, **named)
+            finally:
+                self.leave()
+
+        setattr(owner, name, traced)
+
+
+def run_command(order: Mapping[str, Any]) -> int:
+    """Run a command line in this process and return its exit code."""
+    output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.environ.update(order["environment"])
+    batches.BATCH_ROWS = ROWS_OF_A_BATCH
+    trace = Trace(Path(order["trace"]))
+    for owner, name, phase in PHASES:
+        trace.around(owner, name, phase)
+    try:
+        app(order["arguments"])
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
+
+
+def serve() -> None:
+    """Fork a child for each order, until there are no more."""
+    os.set_inheritable(sys.stdin.fileno(), False)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                code = run_command(json.loads(line))
+                sys.stdout.flush()
+                sys.stderr.flush()
+            finally:
+                os._exit(code)
+        _say(pid)
+        _say(os.waitpid(pid, 0)[1])
+
+
+def _say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    # What pyarrow and DuckDB start in the background is made for forks, or belongs to DuckDB's default
+    # database, which no command uses.
+    assert threading.active_count() == 1, "threads of ours would not survive the fork"
+    _say(os.getpid())
+    serve()
