@@ -20,7 +20,7 @@ from loaders.cloudwatch.pacing import Pacers
 from loaders.cloudwatch.reader import UnitRead, UnitReader, points_table
 from loaders.cloudwatch.resources import Selection, select
 from loaders.cloudwatch.series import READINGS, USD_PER_QUERY, Unit, Wanted, known_queries, plan
-from loaders.cloudwatch.spending import Budget
+from loaders.cloudwatch.spending import Allowance, Budget
 from loaders.errors import LoadError
 from loaders.ledger import Operation, UnitDone, UnitPlan, recorded
 from loaders.pipeline import OpenWarehouse, Warehouse
@@ -33,8 +33,7 @@ _SETTLING = timedelta(minutes=3)
 # Of a small budget no unit takes more than such a part, so that little of it stays unspent.
 _UNITS_OF_A_BUDGET = 8
 
-# None: it was not read because its price is more than what is left to spend.
-FetchedUnit = Fetched[Unit, UnitRead | None]
+FetchedUnit = Fetched[Unit, UnitRead]
 
 
 @dataclass(frozen=True)
@@ -219,7 +218,6 @@ class _Collection:
         self._budget = budget
         self._pacers = Pacers()
         self._now = sessions.now()
-        self._is_spent = False
         # Refusals by account and region, with region None where it is the account's role that was refused.
         self._refusals: dict[tuple[str, str | None], Exception] = {}
         self._troubles: dict[tuple[str, str | None], _Trouble] = {}
@@ -234,7 +232,7 @@ class _Collection:
             for unit in units
         )
         try:
-            # What a unit set aside and did not need may pay for others, so that more than once is tried.
+            # What was set aside for a unit and not needed may pay for others, so they get another chance.
             left, before = self._read_affordable(units), len(units)
             while left and len(left) < before:
                 left, before = self._read_affordable(left), len(left)
@@ -243,41 +241,40 @@ class _Collection:
             self._report_troubles()
         self._leave(left)
 
-    def _read_affordable(self, units: Sequence[Unit]) -> list[Unit]:
+    def _read_affordable(self, units: Sequence[Unit]) -> Sequence[Unit]:
         """Read units in their order, up to the first that is too dear. Returns those that were not read."""
-        self._is_spent = False
-        left: list[Unit] = []
+        allowances: dict[str, Allowance] = {}
+        for unit in units:
+            allowance = self._budget.reserve(unit.queries_at_most(self._now))
+            if allowance is None:
+                break
+            allowances[unit.name] = allowance
+
+        def fetch(unit: Unit) -> UnitRead:
+            return self._fetch(unit, allowances[unit.name])
+
         for batch in fetch_in_batches(
-            units,
-            self._fetch,
+            units[: len(allowances)],
+            fetch,
             workers=self._sessions.access.concurrency,
-            size=lambda read: read.rows if read is not None else 0,
+            size=lambda read: read.rows,
             expected=lambda unit: unit.points,
-            on_fetched=self._advance,
+            on_fetched=lambda fetched: self._progress.advance(1, fetched.unit.name),
         ):
             self._commit(batch)
-            left += [fetched.unit for fetched in batch if _is_left(fetched)]
-        return left
+        return units[len(allowances) :]
 
-    def _advance(self, fetched: FetchedUnit) -> None:
-        if not _is_left(fetched):
-            self._progress.advance(1, fetched.unit.name)
-
-    def _fetch(self, unit: Unit) -> UnitRead | None:
-        """Read one unit; None if it may not be paid for.
+    def _fetch(self, unit: Unit, allowance: Allowance) -> UnitRead:
+        """Read one unit.
 
         Raises:
             ClientError, BotoCoreError: AWS refused it, or refused the same account and region before.
         """
-        for place in ((unit.account_id, None), (unit.account_id, unit.region)):
-            if place in self._refusals:
-                raise self._refusals[place]
-        # Once a unit is too dear none after it is read: they are worth less.
-        allowance = None if self._is_spent else self._budget.reserve(unit.queries_at_most(self._now))
-        if allowance is None:
-            self._is_spent = True
-            return None
-        place = (unit.account_id, None)
+        place: tuple[str, str | None] = (unit.account_id, None)
+        for refused in (place, (unit.account_id, unit.region)):
+            if refused in self._refusals:
+                allowance.close()
+                raise self._refusals[refused]
         try:
             client = self._sessions.client("cloudwatch", account_id=unit.account_id, region=unit.region)
             place = (unit.account_id, unit.region)
@@ -314,7 +311,7 @@ class _Collection:
         for fetched, read in good:
             self._report.rows += read.rows
             self._report.bytes += read.bytes
-            self._report.units_done += 1
+            self._report.units_done += bool(read.spans) or not read.unanswered
             for series in read.points:
                 self._report.counts[str(series.period)] += len(series.values)
             if read.unanswered:
@@ -369,10 +366,6 @@ class _Collection:
                 self._ledger.failed(unit.name, message, "skipped")
             self._report.add_problem(Problem(None, None, reading.name, message, "reading"))
         self._report.units_total -= len(units)
-
-
-def _is_left(fetched: FetchedUnit) -> bool:
-    return fetched.result is None and fetched.error is None
 
 
 def _answered(unit: Unit, read: UnitRead) -> Unit:

@@ -122,13 +122,15 @@ def _left_out(gone: Sequence[Resource], of_others: Sequence[Resource]) -> str | 
     parts = []
     if gone:
         accounts = len({resource.account_id for resource in gone})
-        parts.append(f"{_counted(gone)} of {accounts:,} accounts that have left or are suspended")
+        whose = "1 account that has" if accounts == 1 else f"{accounts:,} accounts that have"
+        parts.append(f"{_counted(gone)} of {whose} left the organisation or been suspended")
     if of_others:
         places = len({(resource.account_id, resource.region) for resource in of_others})
-        parts.append(f"{_counted(of_others)} in {places:,} accounts and regions that other credentials read")
+        where = "1 account and region" if places == 1 else f"{places:,} accounts and regions"
+        parts.append(f"{_counted(of_others)} in {where} that other credentials read")
     return f"Left out: {', and '.join(parts)}." if parts else None
 
 
 def _counted(resources: Sequence[Resource]) -> str:
     """Say how many tables and indexes there are."""
-    return f"{len(resources):,} tables and indexes"
+    return "1 table or index" if len(resources) == 1 else f"{len(resources):,} tables and indexes"

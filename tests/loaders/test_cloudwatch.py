@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,18 +18,20 @@ import pytest
 from botocore.exceptions import ClientError
 from loading import FEW_TABLES, MEMBERS, Interrupted, interrupt, query, talk_to
 
-from loaders import cloudwatch
+from loaders import cloudwatch, inventory
 from loaders.aws import Sessions
-from loaders.cloudwatch import spans
+from loaders.aws.failures import kind_of
+from loaders.cloudwatch import reader, spans
 from loaders.cloudwatch.pacing import Pacer
 from loaders.cloudwatch.reader import UnitReader
-from loaders.cloudwatch.series import MINUTES, Resource, Unit
+from loaders.cloudwatch.resources import select
+from loaders.cloudwatch.series import CAPACITY, MINUTES, Resource, Unit
 from loaders.cloudwatch.spending import Allowance, Budget
 from loaders.errors import LoadError
 from loaders.ledger import Operation
 from loaders.pipeline import OpenWarehouse, Warehouse
 from loaders.report import LoadReport
-from optima.sandbox import Sandbox, running
+from optima.sandbox import Fault, Sandbox, SandboxConfig, running
 
 END = datetime(2026, 11, 1)
 DAY = timedelta(days=1)
@@ -334,7 +339,7 @@ def test_a_killed_process_leaves_nothing_that_is_loaded_twice(small: Warehouse, 
 import os
 from datetime import datetime
 from pathlib import Path
-from loaders import cloudwatch
+from loaders import cloudwatch, inventory
 from loaders.aws import Access
 from loaders.pipeline import Warehouse
 {KILLED_AT[step]}
@@ -358,34 +363,19 @@ cloudwatch.load(
     ]
 
 
-def test_an_account_that_denies_is_a_problem_of_its_own(
-    inventoried: Warehouse, monkeypatch: pytest.MonkeyPatch
+def test_the_newest_minutes_by_the_clock_of_aws_are_left_for_the_next_load(
+    small: Warehouse, faulty: Sandbox
 ) -> None:
-    read = UnitReader.read
-
-    def deny_some(self: UnitReader) -> Any:
-        if self._unit.account_id == "012345678901":
-            said = {"Error": {"Code": "AccessDenied", "Message": "no"}}
-            raise ClientError(said, "GetMetricData")  # type: ignore[arg-type]
-        return read(self)
-
-    monkeypatch.setattr(UnitReader, "read", deny_some)
-    report = collect(inventoried, tables=["carts", "launch-beta"])
-    assert report.status == "partial"
-    assert {problem.account_id for problem in report.problems} == {"012345678901"}
-    assert 0 < report.units_done < report.units_total
-    assert query(
-        inventoried, "select count(*) from ops.collected_spans where account_id = '012345678901'"
-    ) == [(0,)]
-
-
-def test_the_newest_minutes_are_left_for_the_next_load(small: Warehouse) -> None:
+    faulty.set_faults(Fault("skew", seconds=-200))
     now = datetime.now(UTC).replace(tzinfo=None)
-    cloudwatch.load(
-        small, MEMBERS, start=now - timedelta(hours=2), end=now, now=now, tables=["carts"], long_memory=False
+    collect(small, tables=["signups"], days=1 / 12, end=now)
+    [(end,)] = query(small, "select max(span_end) from ops.collected_spans")
+    # AWS's date lacks its fraction of a second, and the test may cross a minute.
+    assert (
+        timedelta()
+        <= now - timedelta(seconds=200, minutes=3) - end + timedelta(minutes=1)
+        <= timedelta(minutes=2)
     )
-    ends = query(small, "select max(end_at) from (select max(span_end) as end_at from ops.collected_spans)")
-    assert ends == [(None,)] or ends[0][0] <= datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=3)
 
 
 @pytest.mark.parametrize(
@@ -415,15 +405,374 @@ def test_tables_that_are_not_known(small: Warehouse) -> None:
     ]
 
 
-def test_the_estimate_is_what_the_load_then_asks(small: Warehouse) -> None:
-    estimate = cloudwatch.estimate(
-        small, MEMBERS, start=END - DAY, end=END, now=END, tables=["carts"], long_memory=False
+def provision(warehouse: Warehouse, table: str) -> None:
+    """Let a table of the inventory have provisioned capacity, which CloudWatch then has no points of."""
+    with warehouse.open() as opened:
+        opened.connection.execute(
+            "update raw_dynamodb.table_metadata set billing_mode = 'PROVISIONED' where table_name = ?",
+            [table],
+        )
+
+
+PLACES = "select distinct account_id, region from raw_dynamodb.table_metadata order by all"
+
+
+@pytest.fixture
+def faulty(small_organisation: Sandbox) -> Iterator[Sandbox]:
+    """The small organisation, without faults once the test has ended."""
+    yield small_organisation
+    small_organisation.set_faults()
+
+
+@pytest.fixture(scope="module")
+def long_kept(declared_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A warehouse of two tables whose points are kept as long as CloudWatch keeps any."""
+    folder = tmp_path_factory.mktemp("long-kept")
+    with (
+        running(SandboxConfig(end=END, accounts=1, tables=2, days=70)) as served,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        talk_to(served, patch)
+        warehouse = Warehouse(folder / "optima.duckdb", folder / "state")
+        shutil.copy(declared_file, warehouse.path)
+        inventory.load(warehouse, MEMBERS, now=END)
+        yield warehouse
+
+
+FAULTS = {
+    "a series answered with an error of CloudWatch's own": Fault("internal"),
+    "a series answered in part": Fault("partial", operation="GetMetricData"),
+    "a series left out": Fault("missing"),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_what_is_not_answered_whole_stays_as_it_was_known(
+    small: Warehouse, faulty: Sandbox, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(reader, "_ASKED_AT_MOST", 2)
+    collect(small, tables=["signups"], end=END - DAY)
+    before, known = query(small, POINTS), query(small, SPANS)
+    faulty.set_faults(FAULTS[what])
+    report = collect(small, tables=["signups"], days=2)
+    assert (query(small, POINTS), query(small, SPANS)) == (before, known)
+    assert report.status == "failed"
+    [problem] = report.problems
+    assert (problem.account_id, problem.region) in set(query(small, PLACES))
+    assert "for 1 of the tables and indexes, which stay as they were known" in problem.message
+    assert report.usd > 0
+    faulty.set_faults()
+    assert collect(small, tables=["signups"], days=2).status == "complete"
+    assert spans_of(small, "signups", "ReadThrottleEvents") == [(60, END - 2 * DAY, END)]
+    assert query(small, DUPLICATES) == [(0,)]
+
+
+def test_what_is_not_answered_at_first_is_asked_for_again(small: Warehouse, faulty: Sandbox) -> None:
+    collect(small)
+    whole, known = query(small, POINTS), query(small, SPANS)
+    with small.open() as opened:
+        opened.connection.execute("delete from raw_cloudwatch.metrics; delete from ops.collected_spans")
+    faulty.set_faults(Fault("internal", rate=0.3), Fault("missing", rate=0.3))
+    report = collect(small)
+    assert report.status == "complete"
+    assert all(count > 0 for count in faulty.faults_injected().values())
+    assert (query(small, POINTS), query(small, SPANS)) == (whole, known)
+
+
+def test_points_that_came_late_are_picked_up(small: Warehouse) -> None:
+    collect(small, days=2)
+    whole = query(small, POINTS)
+    with small.open() as opened:
+        opened.connection.execute("delete from raw_cloudwatch.metrics; delete from ops.collected_spans")
+    middle = END - DAY
+    collect(small, end=middle)
+    with small.open() as opened:
+        # As if the last hour had been read too early: some points were missing, others not final.
+        opened.connection.execute(
+            f"delete from raw_cloudwatch.metrics where timestamp >= '{middle - timedelta(minutes=20)}'"
+        )
+        opened.connection.execute(
+            "update raw_cloudwatch.metrics set value = value / 2 "
+            f"where timestamp >= '{middle - timedelta(minutes=55)}'"
+        )
+    assert collect(small, end=middle).calls == 0
+    collect(small, days=2)
+    assert query(small, POINTS) == whole
+    assert query(small, OVERLAPS) == [(0,)]
+
+
+def test_more_days_are_filled_in_at_the_resolution_that_is_still_kept(
+    long_kept: Warehouse, tmp_path: Path
+) -> None:
+    scratch = Warehouse(tmp_path / "scratch.duckdb", tmp_path / "scratch")
+    shutil.copy(long_kept.path, scratch.path)
+    collect(long_kept, days=14)
+    more = collect(long_kept, days=70, long_memory=True)
+    day, hour = END - 15 * DAY, END - 63 * DAY
+    table = "orders"
+    assert spans_of(long_kept, table, "ConsumedReadCapacityUnits") == [
+        (60, day, END),
+        (300, hour, day),
+        (3600, END - 400 * DAY, END),
+    ]
+    assert {
+        row[0]: row[1]
+        for row in query(
+            long_kept,
+            "select period_seconds, min(timestamp) from raw_cloudwatch.metrics "
+            f"where resource_name = '{table}' and metric_name = 'ConsumedReadCapacityUnits' group by 1",
+        )
+    } == {60: day, 300: hour, 3600: END - 70 * DAY}
+    assert more.rows > 0
+    assert collect(long_kept, days=70, long_memory=True).usd == 0
+    collect(scratch, days=70, long_memory=True)
+    assert query(long_kept, POINTS) == query(scratch, POINTS)
+    assert query(long_kept, SPANS) == query(scratch, SPANS)
+
+
+def test_the_price_is_at_most_as_estimated_and_nothing_is_paid_twice(small: Warehouse) -> None:
+    provision(small, "signups")
+    asked: dict[str, Any] = {"start": END - 3 * DAY, "now": END, "long_memory": True}
+    for end in (END - DAY, END):
+        expected = cloudwatch.estimate(small, MEMBERS, end=end, **asked)
+        announced: list[cloudwatch.Estimate] = []
+        report = cloudwatch.load(small, MEMBERS, end=end, announce=announced.append, **asked)
+        assert 0 < expected.usd <= report.usd <= expected.usd_at_most
+        assert [part.reading for part in expected.parts] == ["minutes", "capacity", "memory"]
+        assert [replace(one, seconds=expected.seconds) for one in announced] == [expected]
+        assert report.units_total == expected.units
+        again = cloudwatch.load(small, MEMBERS, end=end, announce=announced.append, **asked)
+        assert (again.status, again.calls, again.usd, again.rows) == ("complete", 0, 0, 0)
+        assert announced[-1].parts == ()
+        assert announced[-1].known_queries >= expected.queries
+    assert (
+        query(
+            small,
+            "select usd > 0, calls > 0 from ops.collection_state where operation = 'collect' "
+            "order by started_at",
+        )
+        == [(True, True), (False, False)] * 2
     )
-    assert estimate.queries > 0
-    assert estimate.usd == pytest.approx(estimate.queries * 0.00001)
-    report = collect(small, tables=["carts"])
-    assert report.units_total == estimate.units
-    after = cloudwatch.estimate(
-        small, MEMBERS, start=END - DAY, end=END, now=END, tables=["carts"], long_memory=False
+
+
+def test_the_expected_time_is_from_past_loads_if_there_are_any(small: Warehouse) -> None:
+    asked: dict[str, Any] = {"start": END - 2 * DAY, "end": END, "now": END, "long_memory": False}
+    assert cloudwatch.estimate(small, MEMBERS, **asked).is_assumed
+    first = collect(small)
+    with small.open() as opened:
+        opened.connection.execute(
+            "update ops.collection_state set ended_at = started_at + interval '1000' second "
+            "where operation = 'collect'"
+        )
+    foreseen = cloudwatch.estimate(small, MEMBERS, **asked)
+    assert not foreseen.is_assumed
+    assert first.rows > 0
+    assert 500 < foreseen.seconds < 2000
+
+
+def test_a_load_stops_before_it_costs_more_than_allowed_and_the_next_goes_on(small: Warehouse) -> None:
+    provision(small, "signups")
+    whole = cloudwatch.estimate(small, MEMBERS, start=END - 2 * DAY, end=END, now=END)
+    minutes, *others = whole.parts
+    assert [part.reading for part in others] == ["capacity", "memory"]
+    limit = minutes.usd
+    report = collect(small, days=2, long_memory=True, max_usd=limit)
+    assert 0 < report.usd <= limit
+    assert report.status == "partial"
+    assert report.outcome == "complete but for 3 readings"
+    assert query(
+        small,
+        "select distinct kind, status from ops.checkpoints "
+        "where kind in ('minutes', 'capacity', 'memory') order by all",
+    ) == [("capacity", "skipped"), ("memory", "skipped"), ("minutes", "done"), ("minutes", "skipped")]
+    assert query(small, "select distinct period_seconds from ops.collected_spans") == [(60,)]
+    spent = report.usd
+    rest = collect(small, days=2, long_memory=True)
+    assert rest.status == "complete"
+    assert whole.usd <= spent + rest.usd <= whole.usd_at_most
+    points, spans = query(small, POINTS), query(small, SPANS)
+    with small.open() as opened:
+        opened.connection.execute("delete from raw_cloudwatch.metrics; delete from ops.collected_spans")
+    collect(small, days=2, long_memory=True)
+    assert (query(small, POINTS), query(small, SPANS)) == (points, spans)
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.00001, 0.0004])
+def test_whatever_the_budget_no_more_is_spent(small: Warehouse, limit: float) -> None:
+    report = collect(small, max_usd=limit)
+    assert report.usd <= limit + 1e-12
+    assert report.status == "partial"
+    assert report.problems[0].message.startswith("To spend no more than was allowed, not all minutes of ")
+    assert (query(small, POINTS) != []) is (limit == 0.0004)
+
+
+def test_resuming_goes_on_with_what_the_interrupted_load_was_asked_for(
+    small: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        interrupt(broken, spans, "enter", after=False)
+        with pytest.raises(Interrupted):
+            collect(small, tables=["signups"], days=2)
+    report = collect(small, days=1, end=END - DAY, resume=True)
+    assert report.notes == [
+        "Going on with the interrupted collection of 2026-10-30 00:00 to 2026-11-01 00:00 UTC, only signups."
+    ]
+    assert spans_of(small, "signups", "ConsumedReadCapacityUnits") == [(60, END - 2 * DAY, END)]
+    assert query(small, "select distinct resource_name from ops.collected_spans") == [("signups",)]
+    assert query(
+        small, "select status, count(*) from ops.collection_state where operation = 'collect' group by 1"
+    ) == [("complete", 1)]
+    nothing = collect(small, tables=["signups"], days=3, resume=True)
+    assert nothing.notes == ["There was nothing to resume, so what is due is loaded."]
+    assert spans_of(small, "signups", "ConsumedReadCapacityUnits") == [(60, END - 3 * DAY, END)]
+    [(whole,)] = query(
+        small, "select count(*) from raw_cloudwatch.metrics where metric_name like 'ConsumedRead%'"
     )
-    assert (after.units, after.queries, after.usd) == (0, 0, 0)
+    assert whole == 3 * 1440
+
+
+def test_accounts_that_have_left_and_places_that_others_read_are_left_out_and_counted(
+    inventoried: Warehouse,
+) -> None:
+    everything = query(inventoried, PLACES)
+    [left, suspended] = list(dict.fromkeys(account for account, _ in everything))[:2]
+    place_of_others = next(place for place in everything if place[0] not in (left, suspended))
+    unknown = next(place for place in everything if place[0] not in (left, suspended, place_of_others[0]))
+    with inventoried.open() as opened:
+        connection = opened.connection
+        accounts = "update raw_organizations.aws_accounts set"
+        connection.execute(
+            f"{accounts} last_seen_at = last_seen_at - interval 1 day where account_id = ?", [left]
+        )
+        connection.execute(f"{accounts} state = 'SUSPENDED' where account_id = ?", [suspended])
+        connection.execute(
+            "update ops.inventory_reads set read_by = '123456789012' "
+            "where not (account_id = ? and region = ?)",
+            unknown,
+        )
+        connection.execute("update ops.inventory_reads set read_by = null where account_id = ?", [unknown[0]])
+        # A refusal since then changes nothing: what counts is who read it last.
+        connection.execute(
+            "update ops.inventory_reads set read_by = '999999999999' where account_id = ? and region = ?",
+            place_of_others,
+        )
+        connection.execute(
+            "insert into ops.inventory_reads (account_id, region, read_at, outcome, read_by) "
+            "values (?, ?, now() + interval 1 day, 'denied', '123456789012')",
+            place_of_others,
+        )
+        selection = select(connection, caller="123456789012", regions=None, tables=None)
+        ours = select(connection, caller="999999999999", regions=[place_of_others[1]], tables=None)
+    read = {(one.account_id, one.region) for one in selection.resources}
+    assert read == {
+        place for place in everything if place[0] not in (left, suspended) and place != place_of_others
+    }
+    assert unknown in read
+    assert selection.left_out is not None
+    assert re.fullmatch(
+        r"Left out: \d+ tables and indexes of 2 accounts that have left the organisation or been suspended, "
+        r"and (1 table or index|\d+ tables and indexes) in 1 account and region that other "
+        r"credentials read\.",
+        selection.left_out,
+    )
+    assert place_of_others in {(one.account_id, one.region) for one in ours.resources}
+
+
+def test_a_denied_account_is_not_asked_twice(small: Warehouse, faulty: Sandbox) -> None:
+    [(account, region)] = query(
+        small, "select account_id, region from raw_dynamodb.table_metadata where table_name = 'carts'"
+    )
+    faulty.set_faults(Fault("denied", operation="GetMetricData", account_id=account, region=region))
+    one_at_a_time = replace(MEMBERS, concurrency=1)
+    report = cloudwatch.load(
+        small, one_at_a_time, start=END - DAY, end=END, now=END, batch_size=4, long_memory=True
+    )
+    assert report.status == "partial"
+    assert report.units_failed > 2
+    assert faulty.faults_injected() == {"denied": 1}
+    [problem] = report.problems
+    assert (problem.account_id, problem.region) == (account, region)
+    assert query(
+        small,
+        "select distinct status from ops.checkpoints "
+        f"where account_id = '{account}' and region = '{region}' and kind <> 'inventory'",
+    ) == [("denied",)]
+
+
+class Paging:
+    """CloudWatch as a client sees it, with answers of so many results a page."""
+
+    def __init__(self, results_per_page: int, statuses: dict[str, str] | None = None) -> None:
+        self.asked: list[list[str]] = []
+        self._size = results_per_page
+        self._statuses = statuses or {}
+
+    def get_metric_data(self, **request: Any) -> Any:
+        queries, begin = request["MetricDataQueries"], int(request.get("NextToken", 0))
+        names = [query["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for query in queries]
+        self.asked.append(names)
+        first = int(request["StartTime"].timestamp())
+        page = list(zip(queries, names, strict=True))[begin : begin + self._size]
+        results = [
+            {
+                "Id": query["Id"],
+                "StatusCode": self._statuses.get(name, "Complete"),
+                "Timestamps": [first + 300 * number for number in range(3)],
+                "Values": [float(len(name))] * 3,
+            }
+            for query, name in page
+        ]
+        answer = {"MetricDataResults": results, "ResponseMetadata": {}}
+        if begin + len(page) < len(queries):
+            answer["NextToken"] = str(begin + self._size)
+        return answer
+
+
+def read_unit(client: Any, *names: str) -> tuple[Any, Budget]:
+    tables = tuple(Resource("012345678901", "us-east-1", name, None, True, None) for name in names)
+    unit = Unit(CAPACITY, "012345678901", "us-east-1", 300, (END - DAY, END), tables)
+    budget = Budget()
+    allowance = Allowance(budget, 0)
+    return UnitReader(client, unit, now=END, pacer=Pacer(), allowance=allowance).read(), budget
+
+
+def test_of_an_answer_that_goes_on_only_what_it_has_not_finished_is_asked_again() -> None:
+    client = Paging(results_per_page=5)
+    read, budget = read_unit(client, "a", "b", "c", "d")
+    # Eight series, of which the first answer has five: the next call asks for three, not for eight.
+    assert [len(names) for names in client.asked] == [8, 3]
+    assert (budget.spent, budget.calls, read.rows) == (11, 2, 24)
+    assert len({(one.resource.name, one.metric) for one in read.points}) == 8
+
+
+def test_a_series_that_is_forbidden_is_a_denial() -> None:
+    with pytest.raises(ClientError) as raised:
+        read_unit(Paging(500, {"b": "Forbidden"}), "a", "b")
+    assert kind_of(raised.value) == "denied"
+
+
+def test_of_a_resource_without_a_whole_answer_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_ASKED_AT_MOST", 2)
+    client = Paging(500, {"b": "InternalError", "c": "PartialData"})
+    read, budget = read_unit(client, "a", "b", "c")
+    assert {one.resource.name for one in read.points} == {key[2] for key, _ in read.spans} == {"a"}
+    assert {one.name: said for one, said in read.unanswered.items()} == {
+        "b": "InternalError",
+        "c": "PartialData",
+    }
+    assert [len(names) for names in client.asked] == [6, 4]
+    assert budget.spent == 10
+
+
+def test_tokens_that_repeat_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_ASKED_AT_MOST", 1)
+
+    class Circling(Paging):
+        def get_metric_data(self, **request: Any) -> Any:
+            answer = super().get_metric_data(**{**request, "NextToken": "0"})
+            return {**answer, "MetricDataResults": [], "NextToken": "again"}
+
+    client = Circling(500)
+    read, _ = read_unit(client, "a")
+    assert (read.rows, read.spans, list(read.unanswered.values())) == (0, [], ["RepeatedToken"])
+    assert len(client.asked) == 2
