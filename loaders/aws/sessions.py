@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import (
@@ -17,6 +18,7 @@ from botocore.credentials import (
     CredentialResolver,
     Credentials,
 )
+from botocore.exceptions import UnknownServiceError
 
 from loaders.aws.clients import AccountClient, ActingCredentials, watch
 from loaders.aws.failures import AWS_ERRORS, as_load_error, clock_ahead
@@ -181,12 +183,10 @@ class Sessions:
 
     @cached_property
     def _own(self) -> botocore.session.Session:
-        """The session that boto3's own chain of credentials is asked through, once: profile, SSO, process.
-
-        Its copy of AWS's models is what all others share: they are read from disk once.
-        """
+        """The session that boto3's own chain of credentials is asked through, once: profile, SSO, process."""
         core = botocore.session.Session(profile=self.access.profile)
         try:
+            core.register_component("data_loader", _models(core.get_config_variable("data_path")))
             credentials = core.get_credentials()
         except AWS_ERRORS as error:
             raise as_load_error(error, "the AWS session") from error
@@ -235,9 +235,15 @@ class _Given(CredentialProvider):  # type: ignore[misc]
         return self._credentials
 
 
+@cache
+def _models(data_path: str | None) -> Any:
+    """Return botocore's reader of AWS's models, which keeps what it read: a second of processor time."""
+    return botocore.loaders.create_loader(data_path)
+
+
 def _page_settings(session: botocore.session.Session, service: str) -> Any:
     """Return the model of a service's paginators; None for a service without any."""
     try:
         return session.get_paginator_model(service)
-    except botocore.exceptions.UnknownServiceError:
+    except UnknownServiceError:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -15,10 +16,12 @@ from loaders.aws import Access
 from loaders.inventory.load import _Inventory
 from loaders.inventory.reader import PlaceReader
 from loaders.pipeline import OpenWarehouse, Warehouse
-from optima.sandbox import Sandbox, running
+from optima.sandbox import Fault, Sandbox, SandboxError, running
 
 SHOP = "012345678901"
 VAULT = "666677778888"  # denies access
+
+PAYMENTS = "111122223333"
 
 OPEN_VERSIONS = "select count(*) from raw_dynamodb.table_metadata where _dlt_valid_to is null"
 ALL_VERSIONS = "select count(*) from raw_dynamodb.table_metadata"
@@ -30,6 +33,22 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     with running(replace(FEW_TABLES, tables=6)) as served:
         talk_to(served, monkeypatch)
         yield served
+
+
+@pytest.fixture
+def faulty(small_organisation: Sandbox) -> Iterator[Sandbox]:
+    """The small organisation, with faults until the test ends."""
+    yield small_organisation
+    small_organisation.set_faults()
+
+
+@pytest.fixture
+def moving(small_organisation: Sandbox) -> Iterator[Sandbox]:
+    """The small organisation, whose members are back when the test ends."""
+    yield small_organisation
+    for account_id in (SHOP, PAYMENTS):
+        with suppress(SandboxError):  # it never left
+            small_organisation.join(account_id)
 
 
 def test_tables_are_read_with_what_belongs_to_them(inventoried: Warehouse) -> None:
@@ -268,3 +287,182 @@ def test_an_organisation_without_tables_says_so(
     report = inventory.load(warehouse, MEMBERS, now=empty.end)
     assert "No DynamoDB table was found." in [problem.message for problem in report.problems]
     assert report.counts == {}
+
+
+def test_every_unit_is_in_the_ledger_with_what_it_took(small: Warehouse, small_organisation: Sandbox) -> None:
+    report = inventory.load(small, MEMBERS, now=small_organisation.end)
+    of_this = f"operation_id = '{report.operation_id}'"
+    units = query(
+        small,
+        "select kind, status, count(*), count(*) filter (bytes > 0 and calls > 0 and started_at < ended_at), "
+        f"sum(calls), sum(bytes) from ops.checkpoints where {of_this} group by all order by all",
+    )
+    assert [unit[:4] for unit in units] == [
+        ("inventory", "denied", 1, 0),
+        ("inventory", "done", 9, 9),
+        ("organization", "done", 1, 1),
+    ]
+    assert query(
+        small, f"select unit, account_id, error from ops.checkpoints where {of_this} and status = 'denied'"
+    ) == [(f"{VAULT}/*", VAULT, report.problems[0].message)]
+    asked_for_regions = 3  # once an account, before there is a unit
+    assert report.calls == sum(calls for *_, calls, _ in units if calls) + asked_for_regions
+    assert report.bytes > sum(received for *_, received in units if received) > 0
+    assert query(small, f"select calls, bytes_loaded from ops.collection_state where {of_this}") == [
+        (report.calls, report.bytes)
+    ]
+    assert query(small, "select distinct read_by from ops.inventory_reads") == [
+        (small_organisation.management_account_id,)
+    ]
+
+
+def test_what_aws_leaves_out_or_refuses_is_said_and_closes_no_table(
+    small: Warehouse, faulty: Sandbox
+) -> None:
+    faulty.set_faults(
+        Fault("partial", service="dynamodb", region="us-east-1"),
+        Fault("denied", operation="DescribeTable", region="us-west-2"),
+        Fault("region_not_enabled", region="eu-west-1"),
+    )
+    report = inventory.load(small, MEMBERS, now=faulty.end)
+    assert query(small, OPEN_VERSIONS) == query(small, ALL_VERSIONS) == [(10,)]
+    assert report.status == "partial"
+    [(listed,)] = query(small, f"{OPEN_VERSIONS} and region = 'us-east-1'")
+    assert report.counts == {"us-east-1": listed}
+    said = {(problem.account_id, problem.region): problem.message for problem in report.problems}
+    assert (VAULT, None) in said
+    for account_id, region, known in query(
+        small,
+        "select account_id, region, count(*) from raw_dynamodb.table_metadata group by all order by all",
+    ):
+        expected = {
+            "us-east-1": "they were read, but others that are new may be missing",
+            "us-west-2": "is not authorized to perform: dynamodb:DescribeTable",
+            "eu-west-1": f"Account {account_id} has not enabled region eu-west-1.",
+        }
+        # Half of one table is none less.
+        assert expected[region] in said.pop((account_id, region), "") or (region, known) == ("us-east-1", 1)
+    assert said.keys() == {(VAULT, None)}
+    outcomes = (
+        "select distinct region, {} from {} where region in ('us-west-2', 'eu-west-1') and {} order by all"
+    )
+    assert query(
+        small,
+        outcomes.format(
+            "status", "ops.checkpoints", f"operation_id = '{report.operation_id}' and status <> 'done'"
+        ),
+    ) == [("eu-west-1", "skipped"), ("us-west-2", "denied")]
+    assert query(small, outcomes.format("outcome", "ops.inventory_reads", "outcome <> 'read'")) == [
+        ("eu-west-1", "region not enabled"),
+        ("us-west-2", "denied"),
+    ]
+
+
+def test_a_list_cut_short_once_is_fetched_again(small: Warehouse, faulty: Sandbox) -> None:
+    faulty.set_faults(Fault("partial", rate=0.3, service="dynamodb"))
+    report = inventory.load(small, MEMBERS, now=faulty.end)
+    assert faulty.faults_injected()["partial"] > 0
+    assert report.outcome == "complete but for 1 account"
+    assert query(small, OPEN_VERSIONS) == query(small, ALL_VERSIONS) == [(10,)]
+
+
+def test_one_table_that_may_not_be_described_stays_as_it_was(
+    small: Warehouse, small_organisation: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [(account_id, region, name)] = query(
+        small,
+        "select account_id, region, table_name from raw_dynamodb.gsi_metadata join "
+        "(select account_id, region from raw_dynamodb.table_metadata group by all having count(*) > 1) "
+        "using (account_id, region) order by all limit 1",
+    )
+    describe = PlaceReader._describe
+
+    def refuse(reader: PlaceReader, table: str) -> object:
+        if table != name:
+            return describe(reader, table)
+        said = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
+        raise ClientError(said, "DescribeTable")  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PlaceReader, "_describe", refuse)
+    report = inventory.load(small, MEMBERS, now=small_organisation.end)
+    [problem] = [problem for problem in report.problems if problem.account_id != VAULT]
+    assert (problem.account_id, problem.region, problem.subject) == (account_id, region, name)
+    assert report.outcome == "complete but for 1 account, 1 table"
+    for table in ("table_metadata", "gsi_metadata"):
+        versions = f"select count(*) from raw_dynamodb.{table}"
+        assert query(small, versions) == query(small, f"{versions} where _dlt_valid_to is null")
+    monkeypatch.undo()
+    talk_to(small_organisation, monkeypatch)
+    resumed = inventory.load(small, MEMBERS, resume=True, now=small_organisation.end)
+    assert resumed.outcome == "complete but for 1 account"
+    assert set(resumed.counts) == {region}
+    assert query(small, ALL_VERSIONS) == [(10,)]
+
+
+def test_autoscaling_that_could_never_be_read_is_unknown_and_not_absent(
+    warehouse: Warehouse, faulty: Sandbox
+) -> None:
+    tables = (
+        "select autoscaling_unknown, count(*) from raw_dynamodb.{} where _dlt_valid_to is null group by all"
+    )
+    faulty.set_faults(Fault("denied", service="application-autoscaling"))
+    report = inventory.load(warehouse, MEMBERS, now=faulty.end)
+    assert query(warehouse, tables.format("table_metadata")) == [(True, 10)]
+    assert {mark for mark, _ in query(warehouse, tables.format("gsi_metadata"))} == {True}
+    said = [problem for problem in report.problems if problem.subject == "the autoscaling policies"]
+    assert said
+    for problem in said:
+        assert str(problem.account_id) in problem.message
+        assert "application-autoscaling:DescribeScalableTargets" in problem.message
+        assert "statement ReadAutoscaling of deploy/policies/account.json allows it" in problem.message
+
+    faulty.set_faults()
+    inventory.load(warehouse, MEMBERS, now=faulty.end)
+    assert query(warehouse, tables.format("table_metadata")) == [(None, 10)]
+    assert {mark for mark, _ in query(warehouse, tables.format("gsi_metadata"))} == {None}
+
+
+def test_accounts_that_leave_keep_their_tables_and_those_that_join_are_read(
+    warehouse: Warehouse, moving: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moving.leave(PAYMENTS)
+    with monkeypatch.context() as broken:
+        interrupt(broken, _Inventory, "_enter", after=True)
+        with pytest.raises(Interrupted):
+            inventory.load(warehouse, MEMBERS, regions=["us-east-1"], now=moving.end)
+    moving.join(PAYMENTS)
+    # As it was asked for, of the accounts that there are now.
+    resumed = inventory.load(warehouse, MEMBERS, resume=True, now=moving.end)
+    assert query(
+        warehouse,
+        f"select unit, attempts from ops.checkpoints where operation_id = '{resumed.operation_id}' "
+        "and status = 'done' order by all",
+    ) == [
+        (f"{SHOP}/us-east-1", 2),
+        (f"{PAYMENTS}/us-east-1", 1),
+        (f"{moving.management_account_id}/us-east-1", 2),
+        ("organization", 2),
+    ]
+
+    moving.leave(SHOP)
+    [(held,)] = query(warehouse, f"{OPEN_VERSIONS} and account_id = '{SHOP}'")
+    report = inventory.load(warehouse, MEMBERS, regions=["us-east-1"], now=moving.end)
+    assert held > 0
+    assert query(warehouse, f"{OPEN_VERSIONS} and account_id = '{SHOP}'") == [(held,)]
+    assert [problem.message for problem in report.problems if problem.account_id == SHOP] == [
+        f"Account {SHOP} has left the organisation: its {held} tables are no longer read."
+    ]
+    assert report.outcome == "complete but for 1 account"  # the one that denies
+    assert query(
+        warehouse,
+        f"select account_id from ops.checkpoints where operation_id = '{report.operation_id}' "
+        "and status = 'done' and kind = 'inventory' order by all",
+    ) == [(PAYMENTS,), (moving.management_account_id,)]
+
+    moving.join(SHOP)
+    report = inventory.load(warehouse, MEMBERS, regions=["us-east-1"], now=moving.end)
+    assert [problem.account_id for problem in report.problems] == [VAULT]
+    assert query(warehouse, f"{OPEN_VERSIONS} and account_id = '{SHOP}'") == [(held,)]
+    assert query(
+        warehouse, f"select state from raw_organizations.aws_accounts where account_id = '{SHOP}'"
+    ) == [("ACTIVE",)]
