@@ -156,6 +156,18 @@ class Operation:
             },
         )
 
+    def supersede(self, planned: Iterable[str]) -> None:
+        """Close what an earlier run of this operation left open and what is not among the units planned now.
+
+        It was written but not marked, or its work is part of those. For loads that plan by what is known.
+        """
+        self._connection.execute(
+            "update ops.checkpoints set status = 'done', ended_at = $now::timestamp, error = null "
+            "where operation_id = $operation_id and status <> 'done' "
+            "and unit not in (select unnest($planned::varchar[]))",
+            {"now": utc_now(), "operation_id": self.operation_id, "planned": list(planned)},
+        )
+
     def done(self, units: Iterable[UnitDone]) -> None:
         """Mark units done. Their rows are in the warehouse."""
         finished = list(units)

@@ -134,12 +134,12 @@ def load(
     asked = Asked(start, end, regions, tables, long_memory)
     _check_dates(asked)
     sessions = Sessions(access)
+    # Until when points are settled is part of what is asked for: a resumed load must not ask for more.
+    asked = replace(asked, end=_settled(end, sessions.now()))
+    arguments = asked.arguments()
     with (
         warehouse.open() as opened,
-        recorded(opened.connection, "collect", resume=resume, arguments=asked.arguments()) as (
-            ledger,
-            report,
-        ),
+        recorded(opened.connection, "collect", resume=resume, arguments=arguments) as (ledger, report),
     ):
         ledger.called_by(sessions.caller.account_id)
         if ledger.is_resumed and ledger.arguments:
@@ -227,6 +227,7 @@ class _Collection:
         self._report.units_total = len(units)
         self._report.accounts = len({unit.account_id for unit in units})
         self._progress.total(len(units))
+        self._ledger.supersede(unit.name for unit in units)
         self._ledger.plan(
             UnitPlan(unit.name, unit.reading.name, unit.account_id, unit.region, unit.period, *unit.span)
             for unit in units
@@ -405,13 +406,18 @@ def _check_dates(asked: Asked) -> None:
         )
 
 
+def _settled(end: datetime, present: datetime) -> datetime:
+    """Return until when points are read that are read up to `end`: the newest minutes are not settled yet."""
+    return min(end, present - _SETTLING)
+
+
 def _wanted(asked: Asked, *, clock: datetime, present: datetime) -> Wanted:
     """Leave out the minutes that are not settled yet.
 
     Raises:
         LoadError: nothing is left.
     """
-    settled = min(asked.end, present - _SETTLING)
+    settled = _settled(asked.end, present)
     if asked.start >= settled:
         raise LoadError(
             f"The span begins at {asked.start:%Y-%m-%d %H:%M} UTC, of which CloudWatch has nothing yet: give "

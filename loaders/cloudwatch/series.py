@@ -135,9 +135,13 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """The unit as the ledger calls it: account, region, reading and period, span, part."""
+        """The unit as the ledger calls it: account, region, reading and period, span, first resource.
+
+        A resumed load that plans what is left gives the same names to the same units.
+        """
         start, end = (f"{instant:%Y-%m-%dT%H:%M}" for instant in self.span)
-        return f"{self.account_id}/{self.region}/{self.reading.name} {self.period}s/{start}–{end}/{self.part}"
+        what = f"{self.reading.name} {self.period}s/{start}–{end}"
+        return f"{self.account_id}/{self.region}/{what}/{self.resources[0].name}"
 
     @property
     def points_per_series(self) -> int:

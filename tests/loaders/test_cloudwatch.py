@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ import pytest
 from botocore.exceptions import ClientError
 from loading import FEW_TABLES, MEMBERS, Interrupted, interrupt, query, talk_to
 
-from loaders import cloudwatch, inventory
+from loaders import batches, cloudwatch, inventory
 from loaders.aws import Sessions
 from loaders.aws.failures import kind_of
 from loaders.cloudwatch import reader, spans
@@ -66,7 +67,7 @@ def collect(
 ) -> LoadReport:
     return cloudwatch.load(
         warehouse,
-        MEMBERS,
+        options.pop("access", MEMBERS),
         start=end - days * DAY,
         end=end,
         now=options.pop("now", end),
@@ -339,7 +340,7 @@ def test_a_killed_process_leaves_nothing_that_is_loaded_twice(small: Warehouse, 
 import os
 from datetime import datetime
 from pathlib import Path
-from loaders import cloudwatch, inventory
+from loaders import batches, cloudwatch, inventory
 from loaders.aws import Access
 from loaders.pipeline import Warehouse
 {KILLED_AT[step]}
@@ -606,29 +607,52 @@ def test_whatever_the_budget_no_more_is_spent(small: Warehouse, limit: float) ->
     assert (query(small, POINTS) != []) is (limit == 0.0004)
 
 
+UNITS = """
+    select checkpoints.status, attempts, count(*)
+    from ops.checkpoints
+    join ops.collection_state using (operation_id)
+    where operation = 'collect'
+    group by all
+    order by all
+"""
+
+
 def test_resuming_goes_on_with_what_the_interrupted_load_was_asked_for(
     small: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    one_by_one: dict[str, Any] = {"batch_size": 4, "access": replace(MEMBERS, concurrency=1)}
     with monkeypatch.context() as broken:
-        interrupt(broken, spans, "enter", after=False)
+        # A unit for each table and index, in small batches, the third of which is written but not marked.
+        broken.setattr(batches, "BATCH_ROWS", 1)
+        done, marked = Operation.done, Counter[str]()
+
+        def interrupted_the_third_time(self: Operation, units: Any) -> None:
+            marked["batches"] += 1
+            if marked["batches"] == 3:
+                raise Interrupted
+            done(self, units)
+
+        broken.setattr(Operation, "done", interrupted_the_third_time)
         with pytest.raises(Interrupted):
-            collect(small, tables=["signups"], days=2)
-    report = collect(small, days=1, end=END - DAY, resume=True)
+            collect(small, days=2, regions=["us-west-2"], **one_by_one)
+    [(known,)] = query(small, "select count(distinct resource_name) from ops.collected_spans")
+    assert {status: count for status, _, count in query(small, UNITS)}["done"] < known < 6
+    report = collect(small, days=1, end=END - DAY, resume=True, **one_by_one)
     assert report.notes == [
-        "Going on with the interrupted collection of 2026-10-30 00:00 to 2026-11-01 00:00 UTC, only signups."
+        "Going on with the interrupted collection of 2026-10-30 00:00 to 2026-11-01 00:00 UTC, "
+        "only us-west-2."
     ]
-    assert spans_of(small, "signups", "ConsumedReadCapacityUnits") == [(60, END - 2 * DAY, END)]
-    assert query(small, "select distinct resource_name from ops.collected_spans") == [("signups",)]
-    assert query(
-        small, "select status, count(*) from ops.collection_state where operation = 'collect' group by 1"
-    ) == [("complete", 1)]
-    nothing = collect(small, tables=["signups"], days=3, resume=True)
+    # What was written was known and so not asked for again; the others were, under their names.
+    assert report.units_total == 6 - known
+    assert query(small, UNITS) == [("done", 1, known), ("done", 2, 6 - known)]
+    points, spans_known = query(small, POINTS), query(small, SPANS)
+    nothing = collect(small, days=2, regions=["us-west-2"], resume=True)
     assert nothing.notes == ["There was nothing to resume, so what is due is loaded."]
-    assert spans_of(small, "signups", "ConsumedReadCapacityUnits") == [(60, END - 3 * DAY, END)]
-    [(whole,)] = query(
-        small, "select count(*) from raw_cloudwatch.metrics where metric_name like 'ConsumedRead%'"
-    )
-    assert whole == 3 * 1440
+    assert nothing.calls == 0
+    with small.open() as opened:
+        opened.connection.execute("delete from raw_cloudwatch.metrics; delete from ops.collected_spans")
+    collect(small, days=2, regions=["us-west-2"])
+    assert (query(small, POINTS), query(small, SPANS)) == (points, spans_known)
 
 
 def test_accounts_that_have_left_and_places_that_others_read_are_left_out_and_counted(
