@@ -176,7 +176,11 @@ def ends_load(error: Exception, *, own: bool) -> LoadError | None:
     skewed = clock_error(error)
     if skewed is not None:
         return skewed
-    return LoadError(SIGN_IN_AGAIN) if own and is_expired(error) else None
+    if own and is_expired(error):
+        return LoadError(SIGN_IN_AGAIN)
+    # Other services call good credentials unknown, in regions that the account has not enabled.
+    by_sts = isinstance(error, ClientError) and error.operation_name == "AssumeRole"
+    return as_load_error(error, "a role") if by_sts and kind_of(error) == "credentials" else None
 
 
 def as_load_error(error: Exception, subject: str) -> LoadError:
@@ -191,7 +195,8 @@ def as_load_error(error: Exception, subject: str) -> LoadError:
     if isinstance(error, _NOT_RENEWED):
         said = " ".join(str(error).split()).rstrip(".")
         return LoadError(
-            f"The AWS credentials could not be obtained ({said}): sign in again, then repeat the command."
+            f"The AWS credentials could not be obtained ({said}): check the profile or sign in again, then "
+            "repeat the command."
         )
     if isinstance(error, NoRegionError):
         return LoadError("No AWS region is set: give one with AWS_DEFAULT_REGION.")

@@ -191,6 +191,16 @@ def test_own_credentials_that_expire_end_the_load(faulty: Sandbox) -> None:
     assert str(ended.value) == EXPIRED
 
 
+@pytest.mark.usefixtures("faulty")
+def test_own_credentials_that_are_withdrawn_end_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions = Sessions(MEMBERS)
+    assert sessions.client("dynamodb", account_id=SHOP).list_tables()
+    own = sessions.client("sts")._client
+    monkeypatch.setattr(own._request_signer._credentials, "access_key", "UNKNOWN")
+    with pytest.raises(LoadError, match=r"^AWS does not accept these credentials \(InvalidClientTokenId\): "):
+        sessions.client("dynamodb", account_id=PAYMENTS)
+
+
 @pytest.mark.parametrize(
     ("ahead", "said"), [(1200, "20 minutes behind AWS's"), (-7200, "2 hours ahead of AWS's")]
 )
