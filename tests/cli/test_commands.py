@@ -22,7 +22,7 @@ DOCUMENTED = {
     ],
     "collect": [
         *("--days", "--start-date", "--end-date", "--tables", "--regions", "--resume", "--batch-size"),
-        *("--profile", "--concurrency"),
+        *("--profile", "--concurrency", "--dry-run", "--max-cost"),
     ],
     "collect-pricing": ["--regions", "--force-refresh", "--profile"],
     "collect-cur": ["--bucket", "--prefix", "--months", "--format", "--profile"],
