@@ -87,7 +87,7 @@ def _run(sandbox: Sandbox, asked: dict[str, Any]) -> tuple[Measures, Usage]:
     """Run a step in a child process that talks to the sandbox."""
     command = [sys.executable, "-c", "from benchmarks.loading import child; child()", json.dumps(asked)]
     printed, usage = own_report(command, sandbox.environment())
-    return Measures(**json.loads(printed)), usage
+    return Measures(**json.loads(printed.splitlines()[-1])), usage
 
 
 @contextmanager

@@ -47,8 +47,8 @@ def lines(expected: Estimate) -> list[str]:
     said.append(f"CloudWatch will charge {about(expected.usd)} for {counted(expected.queries, 'metric')}.")
     if about(expected.usd_at_most) != about(expected.usd):
         said.append(
-            f"It may be {about(expected.usd_at_most)}, if what does not fit its answer, or is silent where it "
-            "may have been forgotten, is asked for twice. What AWS fails to answer comes on top."
+            f"It may be {about(expected.usd_at_most)}, if what does not fit its answer, or is silent where "
+            "it may have been forgotten, is asked for twice. What AWS fails to answer comes on top."
         )
     if expected.max_usd is not None and expected.usd_at_most > expected.max_usd:
         said.append(f"It stops before it has cost more than {usd(expected.max_usd)}.")
