@@ -38,7 +38,7 @@ DOCUMENTED = {
     "list-recommendations": ["--type", "--min-savings", "--status", "--format", "--output", "--all"],
     "explain": ["--region", "--account", "--format"],
     "status": ["--format"],
-    "health": [],
+    "health": ["--use-org", "--role-name", "--profile", "--concurrency", "--format"],
     "gui": ["--port", "--theme"],
     "version": [],
     "run": [

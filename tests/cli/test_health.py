@@ -164,17 +164,21 @@ def test_a_sample_is_asked_without_verbose_and_optional_things_only_warn(
 ) -> None:
     tags = Fault("denied", service="dynamodb", operation="ListTagsOfResource")
     closed = Fault("denied", service="dynamodb", operation="ListTables", region="eu-west-1")
-    organisation.set_faults(tags, closed)
+    silent = Fault("error", service="ec2", account_id="012345678901")
+    organisation.set_faults(tags, closed, silent)
     said = health(tmp_path, "--use-org")
     assert "asked for in 3 of 5 member accounts (--verbose: in all)" in said.stdout
     assert (
         "! dynamodb:ListTagsOfResource is denied in 3 accounts: 012345678901, 222233334444, " in said.stdout
     )
-    assert "! dynamodb:ListTables is denied in region eu-west-1 in 4 accounts: " in said.stdout
+    assert "! dynamodb:ListTables is denied in region eu-west-1 in 3 accounts: " in said.stdout
+    assert "! ec2:DescribeRegions was not answered in 1 account: 012345678901" in said.stdout
+    assert "! The regions could not be read in 1 account: 012345678901" in said.stdout
     assert said.stdout.count("✗") == 2  # the account that denies the role, and its check
     alone = health(tmp_path, "--no-use-org")
     assert alone.exit_code == 0
     assert "Member roles" not in alone.stdout
+    assert alone.stdout.endswith("health: everything that is needed is there\n")
     assert "! Permissions: 9 of 10 actions allowed in account 123456789012." in alone.stdout
 
 
@@ -229,9 +233,10 @@ def test_of_many_accounts_some_are_named_and_all_with_verbose() -> None:
     result = Checked(
         "Check", "failed", "found", [Problem("failed", "It is denied", "Help.", accounts=accounts)]
     )
-    [_, (_, line), _] = shown.lines([result], verbose=False)
+    [_, (_, line), _, (_, end)] = shown.lines([result], verbose=False)
+    assert end == "health: 1 check of 1 failed"
     assert line == (f"It is denied in 1,200 accounts: {', '.join(accounts[:10])} and 1,190 more")
-    [_, (_, line), _] = shown.lines([result], verbose=True)
+    [_, (_, line), *_] = shown.lines([result], verbose=True)
     assert line.endswith(accounts[-1])
 
 

@@ -28,13 +28,14 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Aws:
-    """What all checks share."""
+    """What all checks share. `planned` is how many items they have announced to `progress` so far."""
 
     session: Session
     sessions: Sessions
     progress: Progress
+    planned: int = 0
 
     def place(self, account_id: str) -> Place:
         """Return where the permissions of an account are asked for."""
@@ -50,7 +51,8 @@ class Aws:
             self.progress.advance(1)
             return found
 
-        self.progress.total(len(items))
+        self.planned += len(items)
+        self.progress.total(self.planned)
         with ThreadPoolExecutor(self.sessions.access.concurrency) as pool:
             return list(pool.map(one, items))
 
@@ -199,7 +201,7 @@ def _member_roles(aws: Aws, members: Sequence[str]) -> tuple[Result, list[str]]:
         else _unanswered(answers, "failed")
         for answers in _grouped(answer for answer in refusals.values() if answer is not None)
     ]
-    finding = f"{len(granted)} of {counted(len(members), 'member account')} let the role {role} be assumed"
+    finding = f"{len(granted):,} of {counted(len(members), 'member account')} let the role {role} be assumed"
     return result("Member roles", finding, found), granted
 
 
@@ -216,7 +218,7 @@ def _member_permissions(aws: Aws, accounts: Sequence[str], out_of: int) -> Resul
     where = (
         f"each of {counted(out_of, 'member account')}"
         if len(accounts) == out_of
-        else f"{len(accounts)} of {out_of} member accounts (--verbose: in all)"
+        else f"{len(accounts):,} of {out_of:,} member accounts (--verbose: in all)"
     )
     details = [
         f"{account_id}: {_allowed(of_account)} allowed{_lacking(of_account)}"
@@ -228,18 +230,15 @@ def _member_permissions(aws: Aws, accounts: Sequence[str], out_of: int) -> Resul
 
 def _regions(aws: Aws, accounts: Sequence[str]) -> Result:
     """Ask some accounts for their regions, and for the tables of each, which an organisation may close."""
-    from loaders.aws.permissions import OF_AN_ACCOUNT, Place, ask
-    from loaders.aws.regions import enabled_regions
+    from loaders.aws.permissions import Place, ask
 
-    listing = next(each for each in OF_AN_ACCOUNT if each.action == "dynamodb:ListTables")
     partition = aws.sessions.caller.partition
+    unread: list[Problem] = []
+    enabled = {account_id: _enabled_regions(aws, account_id, unread) for account_id in accounts}
     places = [
-        Place(account_id, region, partition)
-        for account_id in accounts
-        if ask(aws.sessions, listing, aws.place(account_id)).outcome == "allowed"
-        for region in enabled_regions(aws.sessions, account_id)
+        Place(account_id, region, partition) for account_id in accounts for region in enabled[account_id]
     ]
-    answers = aws.each(lambda place: ask(aws.sessions, listing, place), places)
+    answers = aws.each(lambda place: ask(aws.sessions, _listing(), place), places)
     closed: dict[str, list[Answer]] = {}
     for place, answer in zip(places, answers, strict=True):
         if answer.outcome == "denied":
@@ -247,18 +246,42 @@ def _regions(aws: Aws, accounts: Sequence[str]) -> Result:
     found = [
         Problem(
             "warning",
-            f"{listing.action} is {_of(refusals[0])} in region {region}",
+            f"{_listing().action} is {_of(refusals[0])} in region {region}",
             "Tables there cannot be read; name the regions to read with --regions.",
-            listing.action,
+            _listing().action,
             accounts=[answer.account_id for answer in refusals],
         )
         for region, refusals in sorted(closed.items())
     ]
-    enabled = sorted({place.region for place in places})
-    where = counted(len(accounts), "account")
-    return result(
-        "Regions", f"{counted(len(enabled), 'region')} enabled in {where}", found, [", ".join(enabled)]
-    )
+    names = sorted({place.region for place in places})
+    finding = f"{counted(len(names), 'region')} enabled in {counted(len(accounts), 'account')}"
+    return result("Regions", finding, [*unread, *found], [", ".join(names)])
+
+
+def _listing() -> Permission:
+    from loaders.aws.permissions import OF_AN_ACCOUNT
+
+    return next(permission for permission in OF_AN_ACCOUNT if permission.action == "dynamodb:ListTables")
+
+
+def _enabled_regions(aws: Aws, account_id: str, unread: list[Problem]) -> list[str]:
+    """Return an account's regions; none of one that shows no tables at all, which was said already.
+
+    Args:
+        unread: gets the problem of an account whose regions AWS does not tell.
+    """
+    from loaders.aws.failures import AWS_ERRORS, sentence
+    from loaders.aws.permissions import ask
+    from loaders.aws.regions import enabled_regions
+
+    if ask(aws.sessions, _listing(), aws.place(account_id)).outcome != "allowed":
+        return []
+    try:
+        return enabled_regions(aws.sessions, account_id)
+    except AWS_ERRORS as error:
+        said = sentence(error, "ec2:DescribeRegions")
+        unread.append(Problem("warning", "The regions could not be read", said, accounts=[account_id]))
+        return []
 
 
 def _billing(aws: Aws) -> Result:
@@ -337,9 +360,9 @@ def _blocked(answer: Answer) -> str | None:
 def _allowed(answers: Sequence[Answer]) -> str:
     allowed = sum(answer.outcome == "allowed" for answer in answers)
     return (
-        f"{allowed} of {counted(len(answers), 'action')}"
+        f"{allowed:,} of {counted(len(answers), 'action')}"
         if allowed < len(answers)
-        else f"all {allowed} actions"
+        else f"all {allowed:,} actions"
     )
 
 

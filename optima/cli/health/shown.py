@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
@@ -23,6 +24,14 @@ def lines(results: Sequence[Result], *, verbose: bool) -> Iterator[tuple[str, st
             yield "      ", problem.advice
         if verbose:
             yield from (("      ", detail) for detail in result.details)
+    yield "", _conclusion(results)
+
+
+def _conclusion(results: Sequence[Result]) -> str:
+    outcomes = Counter(result.outcome for result in results)
+    if not outcomes["failed"]:
+        return "health: everything that is needed is there"
+    return f"health: {counted(outcomes['failed'], 'check')} of {len(results)} failed"
 
 
 def _where(problem: Problem, *, verbose: bool) -> str:
