@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
+# The operating system's words, as Python, DuckDB, pyarrow and dlt repeat them.
+_FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large", re.IGNORECASE)
+_READ_ONLY = re.compile(r"Read-only file system", re.IGNORECASE)
+
+
+def disk_refusal(error: BaseException | str, what: object) -> str | None:
+    """Return the sentence for a disk that is full or cannot be written to; None for any other error.
+
+    Args:
+        error: what was raised, or what it said.
+        what: the file or folder that lies there.
+    """
+    said = str(error)
+    if _FULL.search(said):
+        return (
+            f"The disk of {what} is full: make room, then repeat the command; what was stored before is kept."
+        )
+    if _READ_ONLY.search(said):
+        return f"The disk of {what} is read-only: make it writable, or name another folder by --project-root."
+    return None
+
 
 class LoadError(Exception):
     """A load that cannot go on. Its text is one sentence: what happened, to what, what to do about it."""

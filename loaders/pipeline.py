@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -20,7 +21,7 @@ from typing import Any, Literal, TypeAlias
 import duckdb
 import pyarrow as pa
 
-from loaders.errors import LoadError, SchemaMismatch, WarehouseBusy
+from loaders.errors import LoadError, SchemaMismatch, WarehouseBusy, disk_refusal
 from loaders.schemas import (
     AWS_ACCOUNTS,
     CUR_DATA,
@@ -99,14 +100,15 @@ class Warehouse:
             opened = OpenWarehouse(connection, self.state_dir)
             opened.declare()
             yield opened
-        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
-            raise LoadError(f"The warehouse {self.path} cannot be used: {_first_line(error)}.") from error
-        except OSError as error:
-            if error.errno is None:  # not the operating system's: botocore's timeouts pass for OSErrors
+        except (duckdb.Error, OSError) as error:
+            refusal = disk_refusal(error, f"the warehouse {self.path}")
+            if refusal is None and not _is_about_the_file(error):
                 raise
-            raise LoadError(f"The warehouse {self.path} cannot be used: {_first_line(error)}.") from error
+            message = refusal or f"The warehouse {self.path} cannot be used: {_first_line(error)}."
+            raise LoadError(message) from error
         finally:
-            connection.close()
+            with suppress(duckdb.Error):  # a full disk refuses the last checkpoint; the next opening makes it
+                connection.close()
 
 
 class OpenWarehouse:
@@ -196,7 +198,8 @@ class OpenWarehouse:
             cause = _root_cause(error)
             if not type(cause).__module__.startswith(("dlt.", "duckdb", "_duckdb")):
                 raise cause from error  # it was raised where the rows are made, and means what it says there
-            raise LoadError(f"Writing to {dataset} failed: {_first_line(cause)}.") from error
+            refusal = disk_refusal(cause, f"the warehouse, to which {dataset} is written,")
+            raise LoadError(refusal or f"Writing to {dataset} failed: {_first_line(cause)}.") from error
 
     def _pipeline(self, dataset: str) -> Any:
         """Return the dlt pipeline of a dataset, begun afresh once per load.
@@ -205,15 +208,30 @@ class OpenWarehouse:
         """
         if dataset not in self._pipelines:
             os.environ.update(_DLT_SETTINGS, DLT_DATA_DIR=str(self._state_dir))
-            import dlt
+            with _streamlit_out_of_sight():
+                import dlt
 
-            self._pipelines[dataset] = dlt.pipeline(
-                dataset,
-                pipelines_dir=str(self._state_dir),
-                destination=dlt.destinations.duckdb(self.connection),
-                dataset_name=dataset,
-            ).drop()
+                pipeline = dlt.pipeline(
+                    dataset,
+                    pipelines_dir=str(self._state_dir),
+                    destination=dlt.destinations.duckdb(self.connection),
+                    dataset_name=dataset,
+                )
+            self._pipelines[dataset] = pipeline.drop()
         return self._pipelines[dataset]
+
+
+@contextmanager
+def _streamlit_out_of_sight() -> Iterator[None]:
+    """Keep dlt from importing streamlit to look for secrets there: a second of every command."""
+    hidden = "streamlit" not in sys.modules
+    if hidden:
+        sys.modules["streamlit"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if hidden:
+            del sys.modules["streamlit"]
 
 
 def declare_raw_tables(warehouse: Warehouse) -> None:
@@ -326,12 +344,22 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
             holder = re.search(r"PID (\d+)", str(error))
             raise WarehouseBusy(path, int(holder[1]) if holder else None) from error
         raise LoadError(
-            f"The warehouse {path} cannot be opened for writing: {_first_line(error)}; "
+            disk_refusal(error, f"the warehouse {path}")
+            or f"The warehouse {path} cannot be opened for writing: {_first_line(error)}; "
             "check the path and its permissions, or restore the file from a backup."
         ) from error
+    # DuckDB would draw its own bar across what is printed.
+    connection.execute("set enable_progress_bar = false")
     # Order of insertion means nothing to us, and keeping it costs memory on every append.
     connection.execute("set preserve_insertion_order = false; set timezone = 'UTC'")
     return connection
+
+
+def _is_about_the_file(error: BaseException) -> bool:
+    """Tell an error of the disk or the file from one of ours, and from those of other libraries."""
+    if isinstance(error, OSError):
+        return error.errno is not None  # botocore's timeouts pass for OSErrors, without a number
+    return isinstance(error, duckdb.IOException | duckdb.FatalException | duckdb.InternalException)
 
 
 def _root_cause(error: BaseException) -> BaseException:

@@ -25,6 +25,10 @@ _SECRETS = (
 _TALKATIVE = ("boto3", "botocore", "urllib3", "s3transfer", "dlt", "numba", "werkzeug", "asyncio", "fsspec")
 
 
+# A log that cannot be written, because the disk is full, stops nobody and shows no stack trace.
+logging.raiseExceptions = False
+
+
 class Redacting(logging.Formatter):
     """A formatter that takes credentials and account ids out of finished lines, tracebacks included."""
 

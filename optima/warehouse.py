@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loaders.errors import disk_refusal
 from optima import writer
 from optima.errors import OptimaError, WorkspaceBusyError
 from optima.workspace import Workspace
@@ -30,13 +31,16 @@ def explain(message: str, path: Path) -> OptimaError | None:
         return WorkspaceBusyError(
             f"Another process has the warehouse {path} open: wait until it ends, or end it."
         )
+    refusal = disk_refusal(message, f"the warehouse {path}")
+    if refusal is not None:
+        return OptimaError(refusal)
     if "not a valid DuckDB database file" in message or re.search(
         r"corrupt|checksum", message, re.IGNORECASE
     ):
         return OptimaError(
             f"The warehouse {path} is damaged or no DuckDB file: move it away and load again, or restore it."
         )
-    if "Permission denied" in message or "Read-only file system" in message or "read-only mode" in message:
+    if "Permission denied" in message or "read-only mode" in message:
         return OptimaError(
             f"The warehouse {path} cannot be written to: change its permissions, or name another folder."
         )

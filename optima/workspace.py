@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from loaders.errors import disk_refusal
 from optima.errors import OptimaError
 
 
@@ -105,9 +106,10 @@ class Workspace:
 
 def cannot_write(root: Path, error: OSError) -> OptimaError:
     """Return the sentence for a workspace that the operating system does not let us write to."""
+    refusal = disk_refusal(error, f"the workspace {root}")
     reason = error.strerror or type(error).__name__
     return OptimaError(
-        f"The workspace {root} cannot be written to ({reason}): name another by --project-root."
+        refusal or f"The workspace {root} cannot be written to ({reason}): name another by --project-root."
     )
 
 

@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import IO
 
@@ -39,7 +39,10 @@ def writing(workspace: Workspace, command: str) -> Iterator[None]:
         try:
             yield
         finally:
-            _describe(lock, {})
+            with suppress(
+                OSError
+            ):  # on a full disk the note of who holds the lock stays; the lock itself goes
+                _describe(lock, {})
 
 
 @contextmanager

@@ -73,10 +73,9 @@ def command(
         @functools.wraps(function)
         def run(context: typer.Context, *, as_of: datetime | None, verbose: bool, **options: Any) -> None:
             given = context.obj
-            with sentences(given.debug):
-                opened = Session(
-                    name, find_root(given.project_root), as_of, verbose or given.verbose, given.debug
-                )
+            root = find_root(given.project_root)
+            with sentences(given.debug, root):
+                opened = Session(name, root, as_of, verbose or given.verbose, given.debug)
                 opened.start_log()
                 function(opened, **options)
 
@@ -95,7 +94,7 @@ def command(
 
 
 @contextmanager
-def sentences(debug: bool) -> Iterator[None]:
+def sentences(debug: bool, root: Path) -> Iterator[None]:
     """End in one sentence on an error, and with its stack trace besides when debugging."""
     try:
         yield
@@ -108,16 +107,19 @@ def sentences(debug: bool) -> Iterator[None]:
         if debug:
             raise
         _log.exception("the command failed")
-        errors().print(f"[bold red]Error:[/] {_sentence(error)}", soft_wrap=True)
+        errors().print(f"[bold red]Error:[/] {_sentence(error, root)}", soft_wrap=True)
         raise typer.Exit(2 if isinstance(error, AmbiguousError) else 1) from None
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, root: Path) -> str:
     from rich.markup import escape
 
-    from loaders.errors import LoadError
+    from loaders.errors import LoadError, disk_refusal
 
     if isinstance(error, (OptimaError, LoadError)):
         return escape(str(error))
+    refusal = disk_refusal(error, f"the workspace {root}")
+    if refusal is not None:
+        return escape(refusal)
     what = re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
     return escape(f"Unexpected: {type(error).__name__}: {what} (run again with --debug for the stack trace).")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -72,8 +73,11 @@ class Journey:
         self.calm = Commands(server, Workspace.at(folder / "calm"))
         self.killed = Commands(server, Workspace.at(folder / "killed"))
 
-    def go(self, day: Day, random_: random.Random, tally: Tally, say: Callable[[str], None]) -> None:
-        """Go a day's way in both workspaces."""
+    @contextmanager
+    def go(
+        self, day: Day, random_: random.Random, tally: Tally, say: Callable[[str], None]
+    ) -> Iterator[None]:
+        """Go a day's way in both workspaces; its organisation answers for as long as the block runs."""
         with running(day.organisation) as sandbox:
             for commands in (self.calm, self.killed):
                 commands.environment = {**sandbox.environment(), **SETTINGS}
@@ -89,13 +93,9 @@ class Journey:
             killer = Killer(self.killed, self.calm.workspace, random_, tally, say)
             for step in day.steps:
                 killer.go(step, calm[step.arguments])
+            yield
 
     def _warm(self) -> None:
         calm, killed = self.calm.workspace, self.killed.workspace
         for source, target in ((calm.compiled, killed.compiled), (calm.dbt_target, killed.dbt_target)):
             shutil.copytree(source, target, dirs_exist_ok=True)
-
-    def forget(self) -> None:
-        """Begin anew."""
-        shutil.rmtree(self._folder)
-        self._folder.mkdir()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import resource
 import sys
 import threading
 import time
@@ -21,12 +22,16 @@ import dbt.adapters.duckdb.connections
 import dbt.cli.main
 import dlt
 import duckdb
+import numba
+import pandas
 import pyarrow.parquet
-from dlt.destinations import duckdb as _destination  # noqa: F401 (imported so that children need not)
-from numba import njit  # noqa: F401
+import rich.progress
+import s3transfer.manager
+from dlt.destinations.impl.duckdb import duck
 
 import optima.minutes
 import optima.publish
+import optima.settings
 import optima.transform
 from loaders import batches, billing, cloudwatch, inventory, ledger, pipeline, pricing
 from loaders.billing import lines
@@ -34,7 +39,22 @@ from loaders.cloudwatch import spans
 from optima.cli import operations
 from optima.cli.app import app
 
-_PRELOADED = (dbt, dlt, duckdb, pyarrow, batches, billing, cloudwatch, inventory, pricing)
+# Imported here so that no child has to.
+_PRELOADED = (
+    dbt,
+    dlt,
+    duck,
+    duckdb,
+    numba,
+    pandas,
+    pyarrow,
+    rich,
+    s3transfer,
+    billing,
+    cloudwatch,
+    inventory,
+    pricing,
+)
 
 # So small that a command of the tests commits several batches.
 ROWS_OF_A_BATCH = 20_000
@@ -105,6 +125,8 @@ def run_command(order: Mapping[str, Any]) -> int:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.environ.update(order["environment"])
+    if order["largest_file"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest_file"],) * 2)
     batches.BATCH_ROWS = ROWS_OF_A_BATCH
     trace = Trace(Path(order["trace"]))
     for owner, name, phase in PHASES:

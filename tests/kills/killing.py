@@ -92,8 +92,14 @@ class Commands:
         self._runs = 0
         self.glances = 0
 
-    def run(self, arguments: Sequence[str], kill: Instant | None = None) -> Ended:
-        """Run a command to its end, or kill it at an instant; meanwhile look at what is published."""
+    def run(
+        self, arguments: Sequence[str], kill: Instant | None = None, *, largest_file: int | None = None
+    ) -> Ended:
+        """Run a command to its end, or kill it at an instant; meanwhile look at what is published.
+
+        `largest_file` is how many bytes the operating system lets it write to any one file, as if the disk
+        were full behind them.
+        """
         self._runs += 1
         scratch = self.workspace.root / "scratch"
         scratch.mkdir(parents=True, exist_ok=True)
@@ -104,6 +110,7 @@ class Commands:
             "arguments": ["--project-root", str(self.workspace.root), *arguments],
             "environment": {**self.environment, "TMPDIR": str(temporary)},
             "trace": str(trace),
+            "largest_file": largest_file,
             "output": str(output),
         }
         began = time.monotonic()

@@ -1,28 +1,36 @@
 """Whatever is killed at whatever instant, and repeated, ends in the tables of a run that was left alone.
 
-A few kills of every command; `make kills` does hundreds.
+A few kills of every command; `make kills` does hundreds. The comparison is made after every row of kills.
 """
 
 from __future__ import annotations
 
 import random
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kill_journey import Journey, first_day
-from killing import Tally, command_server
+from killing import Ended, Instant, draw
 
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+if TYPE_CHECKING:
+    from conftest import Gone
 
 
-def test_killed_commands_end_in_the_same_tables(tmp_path: Path) -> None:
-    seed = random.SystemRandom().randrange(10**6)
-    say(f"seed {seed}")
-    tally = Tally()
-    with command_server() as server:
-        journey = Journey(server, tmp_path)
-        journey.go(first_day(load=3, run=2, is_warm=True), random.Random(seed), tally, say)
-    assert tally.kills >= 10, "\n".join(tally.lines())
-    assert min(tally.commands[step] for step in ("discover", "collect", "run")) >= 1
+def test_killed_commands_end_in_the_same_tables(gone: Gone) -> None:
+    assert gone.tally.kills >= 10, "\n".join(gone.tally.lines())
+    for command in ("discover", "collect", "collect-pricing", "collect-cur", "run"):
+        assert gone.tally.commands[command] >= 1, "\n".join(gone.tally.lines())
+
+
+def test_instants_lie_in_the_run_and_in_every_phase() -> None:
+    run = Ended(0, 10.0, [(0.0, "starting"), (1.0, "fetching"), (9.0, "inside dlt"), (9.5, "fetching")], "")
+    drawn = [draw(random.Random(seed), run) for seed in range(300)]
+    assert all(0 <= instant.seconds <= 10 for instant in drawn)
+    assert {(instant.phase, instant.nth) for instant in drawn} == {
+        (None, 1),
+        ("starting", 1),
+        ("fetching", 1),
+        ("fetching", 2),
+        ("inside dlt", 1),
+    }
+    assert all(
+        i.seconds <= 0.5 for i in drawn if i.phase == "inside dlt" or i == Instant(i.seconds, "fetching", 2)
+    )

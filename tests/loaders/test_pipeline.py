@@ -188,7 +188,8 @@ def test_nothing_is_written_outside_the_workspace(tmp_path: Path) -> None:
     code = (
         "from pathlib import Path; from loaders.pipeline import Warehouse, declare_raw_tables;"
         f"declare_raw_tables(Warehouse(Path({str(tmp_path / 'data' / 'w.duckdb')!r}),"
-        f" Path({str(tmp_path / 'state')!r})))"
+        f" Path({str(tmp_path / 'state')!r})));"
+        "import sys; assert 'streamlit' not in sys.modules, 'a second of every command'"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
