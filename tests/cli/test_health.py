@@ -257,20 +257,19 @@ def test_the_warehouse_of_an_older_version_and_one_that_is_written_to(tmp_path: 
     def found() -> str:
         return local.warehouse_file(session).finding
 
-    def change(*statements: str) -> None:
-        with duckdb.connect(str(session.workspace.warehouse)) as connection:
-            for statement in statements:
-                connection.execute(statement)
-
     with duckdb.connect(str(session.workspace.warehouse)) as connection:
         for table in RAW_TABLES:
             connection.execute(f"create schema if not exists {table.dataset}")
             connection.register("columns", table.schema.empty_table())
             connection.execute(f"create table {table.qualified_name} as from columns")
             connection.unregister("columns")
-    change("create schema ops", *(f"create table ops.{name} ({ddl})" for name, ddl in OPS_TABLES.items()))
+        connection.execute("create schema ops")
+        for name, ddl in OPS_TABLES.items():
+            connection.execute(f"create table ops.{name} ({ddl})")
     assert re.fullmatch(r"opens, [\d.]+ \w+, nobody writes to it, up to date", found())
-    change("alter table ops.collection_state drop column arguments", "drop table raw_dynamodb.table_sizes")
+    with duckdb.connect(str(session.workspace.warehouse)) as connection:
+        connection.execute("alter table ops.collection_state drop column arguments")
+        connection.execute("drop table raw_dynamodb.table_sizes")
     assert found().endswith("the next load adds raw_dynamodb.table_sizes, ops.collection_state.arguments")
     with writer.writing(session.workspace, "collect"):
         assert found().startswith("in use. Process ")
