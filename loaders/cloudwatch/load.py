@@ -358,7 +358,7 @@ class _Collection:
                 continue
             queries = sum(unit.queries for unit in left)
             whose = f"{reading.name} of {_resources_of(left):,} tables and indexes"
-            price = f"{queries:,} metrics, about ${queries * USD_PER_QUERY:,.2f}"
+            price = f"{queries:,} metrics, ${queries * USD_PER_QUERY:,.4f}"
             message = (
                 f"To spend no more than was allowed, not all {whose} were read ({price}): the next collect "
                 "goes on with them."

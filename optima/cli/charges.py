@@ -51,7 +51,7 @@ def lines(expected: Estimate) -> list[str]:
             "it may have been forgotten, is asked for twice. What AWS fails to answer comes on top."
         )
     if expected.max_usd is not None and expected.usd_at_most > expected.max_usd:
-        said.append(f"It stops before it has cost more than {usd(expected.max_usd)}.")
+        said.append(f"It stops before it has cost more than ${expected.max_usd:,g}.")
     basis = "assumed, for want of past loads" if expected.is_assumed else "as past loads here"
     said.append(f"Expected time: {duration(expected.seconds)} ({basis}).")
     return said

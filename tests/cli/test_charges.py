@@ -42,7 +42,7 @@ def test_every_reading_with_its_price_and_the_time() -> None:
 @pytest.mark.parametrize(("limit", "is_said"), [(None, False), (0.0731, False), (0.07, True), (0.01, True)])
 def test_a_limit_is_said_if_it_may_be_reached(limit: float | None, is_said: bool) -> None:
     said = "\n".join(charges.lines(replace(EXPECTED, max_usd=limit)))
-    assert ("It stops before it has cost more than" in said) is is_said
+    assert (f"It stops before it has cost more than ${limit}." in said) is is_said
 
 
 def test_an_estimate_from_experience_says_so() -> None:
