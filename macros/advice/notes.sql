@@ -78,6 +78,7 @@
                     ' known days are in 300-second points only'
                 )
         end,
+        case when autoscaling_unknown = 1 then '; whether it is autoscaled could not be read' end,
         {% for reading, words in {"minutes": "demand", "hours": "long memory"}.items() %}
             case
                 when {{ reading }}_outcome in ('denied', 'failed')

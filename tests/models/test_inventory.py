@@ -270,3 +270,31 @@ def test_the_dimensions_pass_their_own_tests(warehouse: SmallWarehouse) -> None:
     assert (table["index_count"], table["account_name"]) == (1, ACCOUNT)
     (index,) = warehouse.query("select * from marts.dim_indexes")
     assert (index["table_key"], index["read_units"]) == (table["table_key"], 5)
+
+
+def test_autoscaling_that_was_read_later_was_so_before_and_is_no_change(warehouse: SmallWarehouse) -> None:
+    autoscaled = {
+        "write_autoscaling_min": 1,
+        "write_autoscaling_max": 50,
+        "write_autoscaling_target_pct": 70.0,
+    }
+    unknown = {"autoscaling_unknown": True}
+    tables(
+        warehouse,
+        {"valid_from": FIRST_READ, "valid_to": SECOND_READ, **unknown},
+        {"valid_from": SECOND_READ, "valid_to": THIRD_READ, "write_capacity_units": 20, **unknown},
+        {"valid_from": THIRD_READ, "write_capacity_units": 20, **autoscaled},
+        {"table_name": "hidden", "valid_from": FIRST_READ, **unknown},
+        {"table_name": "demanded", "valid_from": FIRST_READ, "billing_mode": "PAY_PER_REQUEST", **unknown},
+    )
+    indexes(
+        warehouse,
+        {"valid_from": FIRST_READ, "valid_to": SECOND_READ, **unknown},
+        {"valid_from": SECOND_READ, **autoscaled},
+    )
+    found = resources(warehouse)
+    for name, target in (("orders", 0.7), ("orders#by-date", 0.7), ("hidden", None), ("demanded", None)):
+        row = found[name]
+        assert (row["write_target"], row["is_write_autoscaled"]) == (target, target is not None)
+        assert row["is_autoscaling_unknown"] is (name == "hidden")
+        assert row["write_setting_changed_at"] is None

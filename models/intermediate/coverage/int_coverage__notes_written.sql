@@ -33,6 +33,9 @@ with
                 ) as hours_tried_at,
                 max(denied_since_at) over (partition by {{ level }}_key) as denied_since_at,
                 min(last_successful_read_at) over (partition by {{ level }}_key) as last_successful_read_at,
+                max(case when is_autoscaling_unknown then 1 end) over (
+                    partition by {{ level }}_key
+                ) as autoscaling_unknown,
                 max(read_staleness_minutes) over (partition by {{ level }}_key) as read_staleness_minutes
             from measured
         ),

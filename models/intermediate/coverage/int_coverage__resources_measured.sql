@@ -104,6 +104,7 @@ select
     table_name,
     index_name,
     billing_mode,
+    is_autoscaling_unknown,
     window_start,
     window_end,
     demand_starts_at,

@@ -3,13 +3,38 @@ with
 
     table_versions as (select * from {{ ref("int_inventory__tables_versioned") }}),
 
+    -- As what autoscaling was first read is the best guess of what it was before it could be.
+    versions_until_read as (
+        select
+            *,
+            count(case when is_autoscaling_unknown then null else 1 end) over (
+                partition by account_id, region, table_name, index_name order by valid_from desc
+            ) as later_readings
+        from stored_versions
+    ),
+
+    filled_versions as (
+        select
+            * replace (
+                {% for dimension in ["read", "write"] %}
+                    {% for column in ["min", "max", "target_pct"] %}
+                        max({{ dimension }}_autoscaling_{{ column }}) over stretch
+                        as {{ dimension }}_autoscaling_{{ column }},
+                    {% endfor %}
+                {% endfor %}
+                later_readings = 0 as is_autoscaling_unknown
+            )
+        from versions_until_read
+        window stretch as (partition by account_id, region, table_name, index_name, later_readings)
+    ),
+
     preceded_versions as (
         select
             *,
             lag(valid_to) over (
                 partition by account_id, region, table_name, index_name order by valid_from
             ) as previous_valid_to
-        from stored_versions
+        from filled_versions
     ),
 
     -- A gap in an index's history means that it was deleted and created anew.
@@ -52,6 +77,7 @@ with
             counted_versions.write_autoscaling_min,
             counted_versions.write_autoscaling_max,
             counted_versions.write_autoscaling_target_pct,
+            counted_versions.is_autoscaling_unknown,
             min(greatest(counted_versions.valid_from, table_versions.first_seen_at)) over (
                 partition by
                     table_versions.table_key,
@@ -104,6 +130,7 @@ select
     write_autoscaling_min,
     write_autoscaling_max,
     write_autoscaling_target_pct,
+    is_autoscaling_unknown,
     first_seen_at,
     case
         when valid_from = first_seen_at and not is_younger_than_table

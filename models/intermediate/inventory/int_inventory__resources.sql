@@ -79,6 +79,7 @@ select
     write_autoscaling_max,
     cast(write_autoscaling_target_pct as double) / 100 as write_target,
     is_write_autoscaled,
+    billing_mode = 'PROVISIONED' and is_autoscaling_unknown as is_autoscaling_unknown,
     is_replicated,
     regions_of_replicas as replica_regions,
     on_demand_max_read_units,

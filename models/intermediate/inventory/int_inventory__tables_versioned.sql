@@ -28,24 +28,49 @@ with
         group by inventory_reads.account_id, inventory_reads.region
     ),
 
+    -- As what autoscaling was first read is the best guess of what it was before it could be.
+    versions_until_read as (
+        select
+            *,
+            count(case when is_autoscaling_unknown then null else 1 end) over (
+                partition by account_id, region, table_name, created_at order by valid_from desc
+            ) as later_readings
+        from stored_versions
+    ),
+
+    filled_versions as (
+        select
+            * replace (
+                {% for dimension in ["read", "write"] %}
+                    {% for column in ["min", "max", "target_pct"] %}
+                        max({{ dimension }}_autoscaling_{{ column }}) over stretch
+                        as {{ dimension }}_autoscaling_{{ column }},
+                    {% endfor %}
+                {% endfor %}
+                later_readings = 0 as is_autoscaling_unknown
+            )
+        from versions_until_read
+        window stretch as (partition by account_id, region, table_name, created_at, later_readings)
+    ),
+
     -- A table that is created anew under its old name has another creation date, and nothing of its past.
     versions_in_order as (
         select
-            stored_versions.*,
+            filled_versions.*,
             emptied_at.emptied_at,
             lead(created_at) over (
-                partition by stored_versions.account_id, stored_versions.region, table_name
+                partition by filled_versions.account_id, filled_versions.region, table_name
                 order by valid_from
             ) as next_created_at,
             min(valid_from) over (
-                partition by stored_versions.account_id, stored_versions.region, table_name, created_at
+                partition by filled_versions.account_id, filled_versions.region, table_name, created_at
             ) as first_seen_at
-        from stored_versions
+        from filled_versions
         left join
             emptied_at
-            on stored_versions.account_id = emptied_at.account_id
-            and stored_versions.region = emptied_at.region
-            and emptied_at.emptied_at > stored_versions.valid_from
+            on filled_versions.account_id = emptied_at.account_id
+            and filled_versions.region = emptied_at.region
+            and emptied_at.emptied_at > filled_versions.valid_from
     )
 
 select
@@ -72,6 +97,7 @@ select
     write_autoscaling_min,
     write_autoscaling_max,
     write_autoscaling_target_pct,
+    is_autoscaling_unknown,
     first_seen_at,
     -- What was before the first reading is not known; its configuration is the best guess.
     case

@@ -31,6 +31,7 @@ with
             write_autoscaling_min,
             write_autoscaling_max,
             write_autoscaling_target_pct,
+            is_autoscaling_unknown,
             valid_from,
             valid_to
         from table_versions
@@ -62,6 +63,7 @@ with
             write_autoscaling_min,
             write_autoscaling_max,
             write_autoscaling_target_pct,
+            is_autoscaling_unknown,
             valid_from,
             valid_to
         from index_versions
@@ -144,6 +146,7 @@ select
     write_autoscaling_target_pct,
     is_read_autoscaled,
     is_write_autoscaled,
+    is_autoscaling_unknown,
     max(case when billing_mode <> previous_billing_mode then valid_from end) over so_far
     as billing_mode_seen_changed_at,
     max(case when table_class <> previous_table_class then valid_from end) over so_far

@@ -17,6 +17,7 @@ select
     write_autoscaling_min,
     write_autoscaling_max,
     write_autoscaling_target_pct,
+    autoscaling_unknown as is_autoscaling_unknown,
     -- The session's time zone is UTC, so that the instant with a zone becomes the same one without.
     cast(_dlt_valid_from as timestamp) as valid_from,
     cast(_dlt_valid_to as timestamp) as valid_to
