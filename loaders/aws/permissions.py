@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
@@ -30,6 +31,7 @@ _KIND_OF_POLICY = re.compile(
     r"|because no (?P<silent>[A-Za-z -]+?(?:policy|boundary)) allows"
 )
 _IDENTITY_POLICY = "identity-based policy"
+_ACTION = re.compile(r"not authorized to perform: (?P<action>[a-z0-9-]+:[A-Za-z]+)")
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,10 @@ def _of_dynamodb(_: Place) -> Mapping[str, Any]:
     return {"ServiceNamespace": "dynamodb", "MaxResults": 1}
 
 
+def _export(arn: str, _: Place) -> Mapping[str, Any]:
+    return {"ExportArn": arn}
+
+
 def _one_metric(_: Place) -> Mapping[str, Any]:
     """One series of five minutes: CloudWatch charges for one metric requested."""
     now = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -120,14 +126,14 @@ OF_AN_ACCOUNT = (
         "application-autoscaling",
         "describe_scalable_targets",
         _of_dynamodb,
-        "autoscaled tables are taken for fixed ones",
+        "autoscaling is unknown, and the advice on provisioned tables uncertain",
     ),
     Permission(
         "application-autoscaling:DescribeScalingPolicies",
         "application-autoscaling",
         "describe_scaling_policies",
         _of_dynamodb,
-        "autoscaled tables are taken for fixed ones",
+        "autoscaling is unknown, and the advice on provisioned tables uncertain",
     ),
     Permission(
         "ec2:DescribeRegions",
@@ -191,34 +197,23 @@ _BELOW_A_PARENT = (
 
 _EXPORT = "the bill is left out of the advice"
 _EXPORTS = "bcm-data-exports"
-_FIND_EXPORT = (
-    Permission(
-        "bcm-data-exports:ListExports",
-        _EXPORTS,
-        "list_exports",
-        lambda _: {"MaxResults": 1},
-        _EXPORT,
-        is_needed=False,
-        region="us-east-1",
-    ),
-    Permission(
-        "bcm-data-exports:GetExport",
-        _EXPORTS,
-        "get_export",
-        lambda place: {"ExportArn": place.export_arn},
-        _EXPORT,
-        is_needed=False,
-        region="us-east-1",
-    ),
-    Permission(
-        "cur:DescribeReportDefinitions",
-        "cur",
-        "describe_report_definitions",
-        lambda _: {"MaxResults": 5},
-        "legacy reports are not told from none",
-        is_needed=False,
-        region="us-east-1",
-    ),
+_LIST_EXPORTS = Permission(
+    "bcm-data-exports:ListExports",
+    _EXPORTS,
+    "list_exports",
+    lambda _: {"MaxResults": 1},
+    _EXPORT,
+    is_needed=False,
+    region="us-east-1",
+)
+_LIST_REPORTS = Permission(
+    "cur:DescribeReportDefinitions",
+    "cur",
+    "describe_report_definitions",
+    lambda _: {"MaxResults": 5},
+    "a legacy report is not told from none",
+    is_needed=False,
+    region="us-east-1",
 )
 
 # Asked for by assuming the role itself: `judged` says what a refusal means.
@@ -250,8 +245,22 @@ def ask_organization(sessions: Sessions, place: Place) -> list[Answer]:
 
 
 def ask_exports(sessions: Sessions, place: Place) -> list[Answer]:
-    """Ask whether the caller's billing exports may be found."""
-    return [ask(sessions, permission, place) for permission in _FIND_EXPORT]
+    """Ask whether the caller's billing exports may be found. Without one, none can be asked for."""
+    listed, found = _asked(sessions, _LIST_EXPORTS, place)
+    exports = [export["ExportArn"] for export in found["Exports"]] if found else [place.export_arn]
+    describing = [
+        Permission(
+            "bcm-data-exports:GetExport",
+            _EXPORTS,
+            "get_export",
+            partial(_export, arn),
+            _EXPORT,
+            is_needed=False,
+            region="us-east-1",
+        )
+        for arn in exports[:1]
+    ]
+    return [listed, *(ask(sessions, each, place) for each in (*describing, _LIST_REPORTS))]
 
 
 def ask_bucket(
@@ -299,10 +308,16 @@ def _asked(sessions: Sessions, permission: Permission, place: Place) -> tuple[An
 
 
 def judged(error: Exception, permission: Permission, account_id: str) -> Answer:
-    """Return what an error of AWS says about a permission: what is not there may be asked about."""
+    """Return what an error of AWS says about a permission: what is not there may be asked about.
+
+    A refusal may be of another action, such as decrypting a bucket's objects: then it answers nothing about
+    this one, and AWS's own words say it best.
+    """
     if kind_of(error) == "gone" or code_of(error) in _NOT_THERE:
         return Answer(permission, account_id, "allowed")
-    outcome: Outcome = "denied" if kind_of(error) == "denied" else "unanswered"
+    refused = _ACTION.search(_message(error))
+    is_other = refused is not None and refused["action"] != permission.action
+    outcome: Outcome = "denied" if kind_of(error) == "denied" and not is_other else "unanswered"
     return Answer(
         permission, account_id, outcome, sentence(error, permission.action), policy_in_the_way(error)
     )
@@ -310,9 +325,11 @@ def judged(error: Exception, permission: Permission, account_id: str) -> Answer:
 
 def policy_in_the_way(error: Exception) -> str | None:
     """Return the kind of policy that denies an action against an identity's own policies, if AWS says so."""
-    if not isinstance(error, ClientError):
-        return None
-    found = _KIND_OF_POLICY.search(str(error.response.get("Error", {}).get("Message", "")))
+    found = _KIND_OF_POLICY.search(_message(error))
     if found is None or found["silent"] == _IDENTITY_POLICY:
         return None
     return found["denying"] or found["silent"]
+
+
+def _message(error: Exception) -> str:
+    return str(error.response.get("Error", {}).get("Message", "")) if isinstance(error, ClientError) else ""

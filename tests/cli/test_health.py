@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
-from loaders.aws.permissions import policy_in_the_way
+from loaders.aws.permissions import OF_AN_ACCOUNT, Answer, Permission, judged, policy_in_the_way
 from loaders.progress import Silent
 from loaders.schemas import OPS_TABLES, RAW_TABLES
 from optima import writer
@@ -226,6 +226,46 @@ def test_a_clock_that_is_off(
 def test_a_policy_that_no_permission_helps_against(said: str, kind: str | None) -> None:
     error = ClientError({"Error": {"Code": "AccessDenied", "Message": said}}, "ListTables")
     assert policy_in_the_way(error) == kind
+
+
+def test_a_denial_that_no_permission_helps_against_says_whom_to_ask() -> None:
+    listing = OF_AN_ACCOUNT[0]
+    answers = [
+        Answer(listing, BROKEN, "denied", "…", "service control policy"),
+        Answer(listing, DENIED, "denied", "…", "service control policy"),
+        Answer(listing, MANAGEMENT, "denied", "…", "identity-based policy"),
+        Answer(listing, "012345678901", "allowed"),
+    ]
+    of_organization, own = aws.problems(answers)
+    assert of_organization.what == "dynamodb:ListTables is denied by a service control policy"
+    assert of_organization.accounts == [BROKEN, DENIED]
+    assert of_organization.advice == (
+        "Without it, no table is found. "
+        "No further permission helps: whoever manages the service control policy must let it through."
+    )
+    assert own.what == "dynamodb:ListTables is denied by an identity-based policy"
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "outcome"),
+    [
+        (
+            "AccessDenied",
+            "x is not authorized to perform: s3:GetObject on resource: y because no …",
+            "denied",
+        ),
+        ("AccessDenied", "Access Denied", "denied"),
+        ("AccessDenied", "x is not authorized to perform: kms:Decrypt on resource: y", "unanswered"),
+        ("NoSuchKey", "The specified key does not exist.", "allowed"),
+        ("NoSuchBucket", "The specified bucket does not exist", "unanswered"),
+    ],
+)
+def test_what_an_error_says_about_a_permission(code: str, said: str, outcome: str) -> None:
+    reading = Permission("s3:GetObject", "s3", "get_object", lambda _: {}, "")
+    error = ClientError({"Error": {"Code": code, "Message": said}}, "GetObject")
+    answer = judged(error, reading, MANAGEMENT)
+    assert (answer.outcome, answer.said is None) == (outcome, outcome == "allowed")
+    assert answer.said is None or f"AWS answered {code} ({said})" in answer.said
 
 
 def test_of_many_accounts_some_are_named_and_all_with_verbose() -> None:

@@ -96,6 +96,7 @@ def _identity(aws: Aws) -> tuple[Result, Result | None]:
     began = datetime.now(UTC)
     try:
         identity = aws.sessions.client("sts").get_caller_identity()
+        clock = _clock(identity, began)
     except LoadError as error:
         refusal = getattr(error.__cause__, "response", {})
         return Result(name, "failed", str(error)), _clock(refusal, began)
@@ -112,7 +113,7 @@ def _identity(aws: Aws) -> tuple[Result, Result | None]:
             f"profile {profile}" if profile else "no profile",
         )
     )
-    return result(name, finding), _clock(identity, began)
+    return result(name, finding), clock
 
 
 def _clock(answer: object, began: datetime) -> Result | None:
@@ -346,15 +347,15 @@ def _grouped(answers: Iterable[Answer]) -> list[list[Answer]]:
 
 
 def _of(answer: Answer) -> str:
-    return f"denied by a {answer.blocked_by}" if answer.blocked_by else "denied"
+    if answer.blocked_by is None:
+        return "denied"
+    return f"denied by {'an' if answer.blocked_by[0] in 'aeiou' else 'a'} {answer.blocked_by}"
 
 
 def _blocked(answer: Answer) -> str | None:
     if answer.blocked_by is None:
         return None
-    return (
-        f"No policy of these credentials helps: whoever manages the {answer.blocked_by} must let it through."
-    )
+    return f"No further permission helps: whoever manages the {answer.blocked_by} must let it through."
 
 
 def _allowed(answers: Sequence[Answer]) -> str:
