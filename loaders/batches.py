@@ -71,6 +71,8 @@ def fetch_in_batches(
                 on_fetched(fetched)
                 batch.append(fetched)
                 rows += size(fetched.result) if fetched.result is not None else 0
+                if rows >= BATCH_ROWS:
+                    break  # what else has arrived is for the next batch, or batches would grow and grow
             if rows >= BATCH_ROWS or time.monotonic() - began >= BATCH_SECONDS:
                 yield batch
                 batch, rows, began = [], 0, time.monotonic()
