@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from exact_cases import ExactCase, case_table
+from fault_table import matrix_table
 
 if TYPE_CHECKING:
     from optima.sandbox import Sandbox
@@ -47,20 +48,24 @@ def exact_case(record_property: Callable[[str, object], None]) -> ExactCase:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Know `--cases`."""
+    """Know `--cases` and `--faults`."""
     parser.addoption("--cases", action="store_true", help="print the table of exact cases at the end")
+    parser.addoption("--faults", action="store_true", help="print the matrix of faults at the end")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print every exact case that was asserted, with what came out."""
-    if not config.getoption("--cases"):
-        return
+    """Print what tests recorded of exact cases and of faults, with what came out."""
     reports = [
         report
         for outcome in ("passed", "failed")
         for report in terminalreporter.getreports(outcome)
         if isinstance(report, pytest.TestReport)
     ]
-    terminalreporter.section("exact cases")
-    for line in case_table(reports):
-        terminalreporter.write_line(line)
+    for option, title, table in (
+        ("--cases", "exact cases", case_table),
+        ("--faults", "faults", matrix_table),
+    ):
+        if config.getoption(option):
+            terminalreporter.section(title)
+            for line in table(reports):
+                terminalreporter.write_line(line)

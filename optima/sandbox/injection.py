@@ -131,11 +131,12 @@ class Faults:
         return spoilt
 
     def _matches(self, fault: Fault, call: Call) -> bool:
+        account_id = call.account_id if fault.kind == "expired" else _account(call)
         return (
             fault.service in (None, call.service)
             and fault.operation in (None, call.operation)
             and fault.region in (None, call.region)
-            and fault.account_id in (None, _account(call))
+            and fault.account_id in (None, account_id)
             and spoiling.can_spoil(fault.kind, call)
         )
 
