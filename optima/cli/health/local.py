@@ -63,7 +63,7 @@ def versions(_: Session) -> Result:
     finding = (
         f"{_PACKAGE} {version(_PACKAGE)}, {len(needed) - len(problems)} of {len(needed)} packages in range"
     )
-    details = [f"{name} {installed[name] or '-'} (in range: {needed[name]})" for name in sorted(needed)]
+    details = [f"{name} {installed[name] or '-'} (made for {needed[name]})" for name in sorted(needed)]
     return result("Versions", finding, problems, details)
 
 
