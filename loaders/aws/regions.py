@@ -38,11 +38,6 @@ def check_names(regions: Sequence[str], sessions: Sessions) -> None:
         )
 
 
-def enabled_regions(sessions: Sessions, account_id: str) -> list[str]:
-    """Return the regions that an account has enabled, or might have, as `regions_of` finds them."""
-    return list(regions_of(sessions, account_id, Calls()).names)
-
-
 @dataclass(frozen=True)
 class Regions:
     """The regions of an account, sorted. `are_guessed`: they are all there are, as it would not tell."""
@@ -72,6 +67,11 @@ def regions_of(sessions: Sessions, account_id: str, calls: Calls) -> Regions:
         every = _session().get_available_regions("dynamodb", sessions.caller.partition)
         return Regions(tuple(sorted(every)), are_guessed=True)
     return Regions(tuple(sorted(str(region["RegionName"]) for region in answer["Regions"])))
+
+
+def enabled_regions(sessions: Sessions, account_id: str) -> list[str]:
+    """Return the names alone of what `regions_of` finds, and raise what it raises."""
+    return list(regions_of(sessions, account_id, Calls()).names)
 
 
 @cache

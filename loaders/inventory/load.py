@@ -164,6 +164,9 @@ class _Inventory:
             else:
                 places.extend(self._places_of(account_id, answer))
         self._check_role(accounts, refused)
+        if self._ledger.is_resumed:  # an account that refused at first may have been among them
+            answered = [account_id for account_id in accounts if account_id not in refused]
+            self._ledger.done(UnitDone(Place(account_id, ALL_REGIONS).name) for account_id in answered)
         self._report.accounts = len(accounts) - len(refused)
         return places, refused
 

@@ -265,18 +265,32 @@ def test_an_interrupted_inventory_is_made_whole_by_the_next(
     assert query(small, OPEN_VERSIONS) == query(small, ALL_VERSIONS) == [(10,)]
 
 
-def test_resuming_reads_only_what_is_left(small: Warehouse, small_organisation: Sandbox) -> None:
-    first = inventory.load(small, MEMBERS, now=small_organisation.end)
-    assert first.status == "partial"  # one account denies, so it is not complete
-    with small.open() as opened:
-        opened.connection.execute(
-            f"update ops.checkpoints set status = 'pending' where operation_id = '{first.operation_id}' "
-            f"and unit = '{SHOP}/us-east-1'"
-        )
-    resumed = inventory.load(small, MEMBERS, resume=True, now=small_organisation.end)
+def test_resuming_reads_only_what_is_left(small: Warehouse, faulty: Sandbox) -> None:
+    faulty.set_faults(Fault("denied", service="sts", account_id=PAYMENTS))
+    first = inventory.load(small, MEMBERS, now=faulty.end)
+    assert first.outcome == "complete but for 2 accounts"
+    faulty.set_faults()
+    resumed = inventory.load(small, MEMBERS, resume=True, now=faulty.end)
     assert resumed.operation_id == first.operation_id
+    assert resumed.outcome == "complete but for 1 account"
     assert (resumed.units_total, resumed.units_done) == (10, 9)
-    assert set(resumed.counts) == {"us-east-1"}
+    assert set(resumed.counts) == {
+        region
+        for (region,) in query(
+            small, f"select region from raw_dynamodb.table_metadata where account_id = '{PAYMENTS}'"
+        )
+    }
+    units = query(
+        small,
+        "select account_id, status, sum(attempts), count(*) from ops.checkpoints "
+        f"where operation_id = '{first.operation_id}' and kind = 'inventory' group by all order by all",
+    )
+    assert units == [
+        (SHOP, "done", 3, 3),
+        (PAYMENTS, "done", 4, 4),  # three regions, and the account that refused at first
+        (faulty.management_account_id, "done", 3, 3),
+        (VAULT, "denied", 2, 1),
+    ]
     assert query(small, OPEN_VERSIONS) == [(10,)]
 
 
