@@ -331,8 +331,10 @@ _PLACES = """
         members as (
             select
                 accounts.*,
-                case when last_seen_at < listed_at and organization_id is not null then last_seen_at end
-                as left_after_at
+                case
+                    when state = 'LEFT' or (last_seen_at < listed_at and organization_id is not null)
+                    then last_seen_at
+                end as left_after_at
             from accounts
             left join listings using (organization_id)
         ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,13 @@ import pytest
 from planted_tables import ACCOUNT, MINUTES, REGION, WINDOW_START, plant
 from small_warehouse import AS_OF, MakeWarehouse, SmallWarehouse
 
-DENIED, LEFT, SUSPENDED, CLOSED_TO_ALL, NEVER_TRIED = (f"{digit}" * 12 for digit in range(1, 6))
+DENIED, LEFT, SUSPENDED, CLOSED_TO_ALL, NEVER_TRIED, JUST_LEFT = (f"{digit}" * 12 for digit in range(1, 7))
 PAYER = "999999999999"
 READ_AT, DENIED_AT = AS_OF - timedelta(days=5), AS_OF - timedelta(days=3)
 LEFT_AFTER = AS_OF - timedelta(days=20)
 READINGS = ("minutes", "provisioned", "hours")
 MARTS = (
-    "+recommendations +savings_summary +collection_coverage +place_coverage +dim_tables +plan_alternatives"
+    "+savings_summary +plan_alternatives +collection_coverage +place_coverage +dim_tables +fct_capacity_daily"
 )
 
 
@@ -93,6 +95,8 @@ def built(make_warehouse: MakeWarehouse) -> SmallWarehouse:
             *(_account(account_id) for account_id in (ACCOUNT, DENIED, CLOSED_TO_ALL, PAYER)),
             _account(LEFT, seen_at=LEFT_AFTER),
             _account(SUSPENDED, state="SUSPENDED"),
+            # Gone between two listings at one instant of a clock that stands still.
+            _account(JUST_LEFT, state="LEFT"),
             _account(NEVER_TRIED, state="SUSPENDED"),
         ],
     )
@@ -206,6 +210,7 @@ def test_accounts_without_tables_have_a_row_too(built: SmallWarehouse) -> None:
         "Its account is suspended, so that nothing is advised for it. Its inventory was never read.",
     )
     assert _place(built, LEFT, "account_state, left_after_at, tables") == ("left", LEFT_AFTER, 2)
+    assert _place(built, JUST_LEFT, "account_state, left_after_at, tables") == ("left", AS_OF, 0)
 
 
 def test_a_place_adds_up_its_tables(built: SmallWarehouse) -> None:
@@ -284,24 +289,34 @@ def test_data_tests_of_coverage_hold(built: SmallWarehouse) -> None:
     assert built.failures(f"{tested} int_demand__gaps_found int_inventory__places_read") == []
 
 
-def test_what_is_read_again_reaches_the_marts(warehouse: SmallWarehouse) -> None:
-    start = AS_OF - timedelta(days=7)
-    rates = np.ones(7 * 1440)
-    rates[1500:1600] = np.nan
-    plant(warehouse, "orders", reads=rates, starts_at=start)
-    warehouse.build("+fct_capacity_daily", days=7)
-    days = "select day, known_minutes, read_units from marts.fct_capacity_daily order by day"
+def test_what_is_read_again_reaches_the_marts(built: SmallWarehouse, tmp_path: Path) -> None:
+    with built.connection() as connection:
+        connection.execute("checkpoint")
+    warehouse = SmallWarehouse(built.project, tmp_path / "optima.duckdb")
+    shutil.copyfile(built.path, warehouse.path)
+    days = "select * from marts.fct_capacity_daily where table_name = 'gapped' order by day"
     before = warehouse.query(days)
+    assert [day["known_minutes"] for day in before[:4]] == [1440, 1440, 1350, 1440]
 
-    # The first day once more, with a late point, though the same is known of it; then the gap of the second.
-    warehouse.query(f"update raw_cloudwatch.metrics set value = 660 where timestamp = timestamp '{start}'")
-    span = {"span_start": start, "span_end": start + timedelta(days=1)}
-    warehouse.rows("ops.checkpoints", [_unit(ACCOUNT, "minutes", "done", "second", AS_OF, **span)])
-    gap_at = start + timedelta(minutes=1500)
-    warehouse.minutes(ACCOUNT, REGION, "orders", reads=[2.0] * 100, writes=[0.0] * 100, start=gap_at)
-    warehouse.build("+fct_capacity_daily", days=7)
+    # The first day once more, with a late point, though the same is known of it; then the gap of the third.
+    warehouse.query(
+        "update raw_cloudwatch.metrics set value = value + 600 where resource_name = 'gapped'"
+        f" and metric_name = 'ConsumedReadCapacityUnits' and timestamp = timestamp '{WINDOW_START}'"
+    )
+    span = {"span_start": WINDOW_START, "span_end": WINDOW_START + timedelta(days=1)}
+    warehouse.rows("ops.checkpoints", [_unit(ACCOUNT, "minutes", "done", "20261101T", AS_OF, **span)])
+    gap_at = WINDOW_START + timedelta(minutes=3000)
+    warehouse.minutes(ACCOUNT, REGION, "gapped", reads=[2.0] * 90, writes=[0.0] * 90, start=gap_at)
+    warehouse.build("int_demand__spans_split+,+fct_capacity_daily")
     after = warehouse.query(days)
-    # Both metrics have a point of that minute.
+    changed = {before[0]["day"], before[2]["day"]}
     assert after[0]["read_units"] - before[0]["read_units"] == pytest.approx(600)
-    assert (after[1]["known_minutes"], after[1]["read_units"]) == (1440, pytest.approx(1340 * 60 + 100 * 120))
-    assert after[2:] == before[2:]
+    assert (after[2]["known_minutes"], after[2]["read_units"]) == (
+        1440,
+        pytest.approx(before[2]["read_units"] + 90 * 120),
+    )
+    for was, now in zip(before, after, strict=True):
+        seen = [
+            (day["known_minutes"], day["read_units"], day["read_max_units_per_second"]) for day in (was, now)
+        ]
+        assert (seen[0] == seen[1]) == (was["day"] not in changed)

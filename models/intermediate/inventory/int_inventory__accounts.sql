@@ -17,7 +17,9 @@ with
         from places_read
     ),
 
-    -- All accounts of an organisation are listed at one instant, and keep it when they are gone.
+    -- All accounts of an organisation are listed at one instant, and keep it when they are gone. Loads say
+    -- so in
+    -- the state too, older ones did not.
     listings as (
         select organization_id, max(last_seen_at) as listed_at
         from organization_accounts
@@ -29,7 +31,12 @@ with
         select
             organization_accounts.*,
             case
-                when organization_accounts.last_seen_at < listings.listed_at
+                when
+                    organization_accounts.last_seen_at < listings.listed_at
+                    or (
+                        organization_accounts.state = 'LEFT'
+                        and organization_accounts.last_seen_at <= {{ as_of() }}
+                    )
                 then organization_accounts.last_seen_at
             end as left_after_at
         from organization_accounts
@@ -65,7 +72,7 @@ select
                 'its account left the organisation after ',
                 cast(cast(members.left_after_at as date) as {{ dbt.type_string() }})
             )
-        when members.state <> 'ACTIVE'
+        when members.state not in ('ACTIVE', 'LEFT')
         then concat('its account is ', lower(replace(members.state, '_', ' ')))
     end as inactive_because,
     last_reads.last_read_at,

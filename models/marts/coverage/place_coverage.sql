@@ -67,7 +67,7 @@ with
             case
                 when accounts.left_after_at is not null
                 then 'left'
-                else lower(coalesce(accounts.state, 'ACTIVE'))
+                else lower(coalesce(nullif(accounts.state, 'LEFT'), 'ACTIVE'))
             end as account_state,
             accounts.left_after_at,
             accounts.inactive_because,
