@@ -196,7 +196,6 @@ class _Trouble:
     """What went wrong with the metrics of one account and region, however many units met it."""
 
     said: str
-    units: int = 0
     unanswered: Counter[str] = field(default_factory=Counter)
 
 
@@ -280,7 +279,9 @@ class _Collection:
             client = self._sessions.client("cloudwatch", account_id=unit.account_id, region=unit.region)
             place = (unit.account_id, unit.region)
             pacer = self._pacers.of(unit.account_id, unit.region)
-            return UnitReader(client, unit, now=self._now, pacer=pacer, allowance=allowance).read()
+            # A collection may last for days, while CloudWatch forgets.
+            now = self._sessions.now()
+            return UnitReader(client, unit, now=now, pacer=pacer, allowance=allowance).read()
         except AWS_ERRORS as error:
             if kind_of(error) == "denied":
                 self._refusals[place] = error
@@ -331,7 +332,6 @@ class _Collection:
         said = f"The metrics of account {unit.account_id} in {unit.region} are not complete"
         self._ledger.failed(unit.name, f"{said}: {_unanswered_resources(statuses)}.")
         trouble = self._troubles.setdefault((unit.account_id, unit.region), _Trouble(said))
-        trouble.units += 1
         trouble.unanswered += statuses
 
     def _failed(self, unit: Unit, error: Exception) -> None:
@@ -341,7 +341,7 @@ class _Collection:
         place = f"account {unit.account_id}" + ("" if is_account else f" in {unit.region}")
         said = sentence(error, f"The metrics of {place} could not be read").rstrip(".")
         self._ledger.failed(unit.name, f"{said}.", "denied" if kind_of(error) == "denied" else "failed")
-        self._troubles.setdefault((unit.account_id, region), _Trouble(said)).units += 1
+        self._troubles.setdefault((unit.account_id, region), _Trouble(said))
 
     def _report_troubles(self) -> None:
         """Report each account and region once; nothing that was stored of it was touched."""
