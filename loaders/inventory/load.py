@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -102,6 +103,9 @@ class _Inventory:
         self._progress = progress
         self._regions = regions
         self._known = known_tables(opened.connection)
+        self._known_places: dict[str, set[Place]] = defaultdict(set)
+        for place in self._known:
+            self._known_places[place.account_id].add(place)
         # Places that must be there: those that were asked for, or are listed, or where tables are known.
         self._expected: set[Place] = set()
 
@@ -185,7 +189,7 @@ class _Inventory:
         A region with tables is no region less because the list of regions leaves it out.
         """
         listed = {Place(account_id, region) for region in regions.names}
-        known = {place for place in self._known if place.account_id == account_id and not self._regions}
+        known = set() if self._regions else self._known_places[account_id]
         self._expected |= known if regions.are_guessed else known | listed
         return sorted(listed | known)
 
