@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,7 +51,7 @@ class Faults:
             self._made: Counter[tuple[int, bytes]] = Counter()
             self._injected: Counter[str] = Counter()
             # Of a fault and an account: how many sessions had been given out when its sessions expired.
-            self._ended: dict[tuple[int, str], int] = defaultdict(lambda: -1)
+            self._ended: dict[tuple[int, str], int] = {}
 
     @property
     def injected(self) -> dict[str, int]:
@@ -158,9 +158,11 @@ class Faults:
         if session is None and fault.account_id != call.account_id:
             return False
         number = session.number if session else 0
-        if self._ended[position, call.account_id] < 0 and self._draw(position, fault, call) is not None:
-            self._ended[position, call.account_id] = self._sessions.given_out
-        return number <= self._ended[position, call.account_id]
+        key = (position, call.account_id)
+        if key not in self._ended and self._draw(position, fault, call) is not None:
+            with self._lock:
+                self._ended.setdefault(key, self._sessions.given_out)
+        return number <= self._ended.get(key, -1)
 
 
 def refuse_badly_timed(call: Call, ahead: timedelta) -> None:
