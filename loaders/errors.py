@@ -22,7 +22,11 @@ def disk_refusal(error: BaseException | str, what: object) -> str | None:
             f"The disk of {what} is full: make room, then repeat the command; what was stored before is kept."
         )
     if _READ_ONLY.search(said):
-        return f"The disk of {what} is read-only: make it writable, or name another folder by --project-root."
+        subject = f"{str(what)[0].upper()}{str(what)[1:]}"
+        return (
+            f"{subject} cannot be written to, because the disk is read-only: make it writable, or name "
+            "another folder by --project-root."
+        )
     return None
 
 

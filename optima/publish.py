@@ -80,6 +80,9 @@ def _copy(workspace: Workspace, build: Build, target: Path, as_of: datetime | No
             [build.build_id, build.published_at, as_of],
         )
         days = minutes.export(connection, "warehouse", workspace)
+        # Closing would write the tables from DuckDB's log of changes into the file, and on a full disk leave
+        # them in the log without a word; only the file is renamed.
+        connection.execute("checkpoint")
     _log.info("copied %d marts, wrote the minutes of %d days", len(names), len(days))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -106,12 +106,54 @@ def test_a_publication_that_fails_leaves_the_old_one(
     assert not list(built.data.glob(".marts-*")), "what an unfinished publication left is swept by the next"
 
 
+def test_a_full_disk_leaves_the_old_build_and_is_said(built: Workspace) -> None:
+    first = publish.publish(built)
+    program = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from optima.cli.commands import sentences\n"
+        "from optima.publish import publish\n"
+        "from optima.workspace import Workspace\n"
+        "root = Path(sys.argv[1])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "with sentences(False, root):\n"
+        "    publish(Workspace.at(root))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(built.root)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert f"Error: The disk of the workspace {built.root} is full: make room" in done.stderr
+    assert published.current(built) == first
+    with optima.connect(built.root) as connection:
+        assert connection.execute("select count(*) from recommendations").fetchone() == (2,)
+    assert publish.publish(built) != first
+    assert not list(built.data.glob(".*unfinished*"))
+
+
+def test_a_build_that_nobody_was_told_of_is_swept(built: Workspace) -> None:
+    """A publication that was killed between its two renames, the first of a workspace or a later one."""
+    for _ in range(2):
+        before = published.builds(built)
+        stray = published.build_at(built, datetime.now(UTC).replace(tzinfo=None))
+        duckdb.connect(str(stray.path)).close()
+        (built.data / ".current.unfinished").write_text(stray.path.name)
+        (built.minutes / "day=2026-10-01").mkdir()
+        (built.minutes / "day=2026-10-01" / ".unfinished").touch()
+        newest = publish.publish(built)
+        assert published.builds(built) == [*before, newest]
+        assert published.current(built) == newest
+        assert not list(built.data.rglob("*unfinished*"))
+        assert not (built.minutes / "day=2026-10-01").exists()
+
+
 def test_old_builds_go_after_the_grace_and_not_before(built: Workspace) -> None:
     now = datetime.now()
     aged = [published.build_at(built, now - age) for age in (publish.GRACE * 3, publish.GRACE * 2)]
     recent = published.build_at(built, now - timedelta(minutes=5))
     for build in (*aged, recent):
         duckdb.connect(str(build.path)).close()
+    built.current.write_text(recent.path.name)
 
     newest = publish.publish(built)
 

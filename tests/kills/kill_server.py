@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 import resource
 import sys
@@ -125,6 +126,7 @@ def run_command(order: Mapping[str, Any]) -> int:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.environ.update(order["environment"])
+    logging.getLogger().handlers.clear()  # which some library has set up on being imported, not on a command
     if order["largest_file"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest_file"],) * 2)
     batches.BATCH_ROWS = ROWS_OF_A_BATCH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -16,7 +17,8 @@ import pytest
 from loading import query
 
 from loaders import pipeline
-from loaders.errors import LoadError, SchemaMismatch, WarehouseBusy
+from loaders.errors import LoadError, SchemaMismatch, WarehouseBusy, disk_refusal
+from loaders.ledger import recorded
 from loaders.pipeline import WRITES, Warehouse, check_schema, declare_raw_tables
 from loaders.schemas import (
     CUR_DATA,
@@ -244,3 +246,59 @@ def test_raw_tables_of_an_older_version_get_the_columns_they_lack(
         TABLE_METADATA: [(None,), ("STANDARD",)],  # the version that did not know it is closed
         CUR_DATA: [("USD",)],
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "The disk of the folder /x is full: make room, then repeat the command; "
+            "what was stored before is kept.",
+        ),
+        (
+            'TransactionContext Error: Failed to commit: Could not write file "/x.wal": File too large',
+            "The disk of the folder /x is full: make room, then repeat the command; "
+            "what was stored before is kept.",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system"),
+            "The folder /x cannot be written to, because the disk is read-only: make it writable, or name "
+            "another folder by --project-root.",
+        ),
+        (OSError(errno.ENOENT, "No such file or directory"), None),
+    ],
+)
+def test_a_disk_that_refuses_is_said_in_one_sentence(said: Exception | str, sentence: str | None) -> None:
+    assert disk_refusal(said, "the folder /x") == sentence
+
+
+def test_a_load_that_meets_a_full_disk_ends_in_a_sentence_and_goes_on_later(warehouse: Warehouse) -> None:
+    """In a process of its own, which may not write beyond the first kilobytes of any file."""
+    code = (
+        "import resource, sys; from pathlib import Path; import pyarrow as pa\n"
+        "from loaders.errors import LoadError\n"
+        "from loaders.ledger import recorded\n"
+        "from loaders.pipeline import Warehouse\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "try:\n"
+        "    with Warehouse(Path(sys.argv[1]), Path(sys.argv[2])).open() as opened:\n"
+        "        with recorded(opened.connection, 'collect', arguments={'text': 'x' * 50_000}):\n"
+        "            pass\n"
+        "except LoadError as error:\n"
+        "    sys.exit(str(error))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(warehouse.path), str(warehouse.path.parent / "state")],
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == (
+        f"The disk of the warehouse {warehouse.path} is full: make room, then repeat the command; "
+        "what was stored before is kept.\n"
+    )
+    with warehouse.open() as opened, recorded(opened.connection, "collect"):
+        pass
+    assert query(warehouse, "select status, arguments from ops.collection_state") == [("complete", "{}")]
