@@ -141,7 +141,7 @@ NOW_AND_THEN: list[tuple[str, float, tuple[Kind, ...]]] = [
     ("metrics", 0.05, (*ALL, "partial", "internal", "missing")),
     *(("metrics", 0.2, kinds) for kinds in OF_METRICS),
     *(("prices", 0.5, pair) for pair in (ALL[:2], ALL[2:4], ALL[4:6])),
-    *(("bill", 0.3, kinds) for kinds in (ALL[:3], ALL[3:6])),
+    *(("bill", 0.3, kinds) for kinds in (ALL[:3], ("cut", "repeated_token", "timeout"))),
 ]
 
 
