@@ -118,6 +118,7 @@ class _Prices:
         self._report.units_done = len(regions) - len(waiting)
         self._progress.total(len(regions))
         self._progress.advance(self._report.units_done)
+        self._ledger.supersede(waiting)
         self._ledger.plan(UnitPlan(region, "prices", region=region) for region in waiting)
         for batch in fetch_in_batches(
             waiting,

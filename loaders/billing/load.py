@@ -144,6 +144,7 @@ class _Billing:
         self._report = report
         self._progress = progress
         self._now = now
+        self._planned: list[str] = []
 
     def read(self, found: Sequence[Export], months: int) -> None:
         """Read the newest months, of which those that were not delivered anew are left as they are."""
@@ -151,12 +152,14 @@ class _Billing:
         newest = [month for delivery in deliveries if (month := self._month(delivery)) is not None]
         units = [(month, _files(month)) for month in newest]
         self._plan((month.delivery.export, file.unit) for month, files in units for file in files)
+        self._ledger.supersede(self._planned)
         for month, files in units:
             self._replace(month, files)
 
     def _plan(self, units: Iterable[tuple[Export, str]]) -> None:
         planned = [UnitPlan(unit, "bill", export.payer_account_id, export.region) for export, unit in units]
         self._ledger.plan(planned)
+        self._planned.extend(unit.name for unit in planned)
         self._report.units_total += len(planned)
         self._progress.total(self._report.units_total)
 

@@ -249,6 +249,12 @@ def test_a_month_of_several_files_is_whole_or_as_it_was(billed: Warehouse, own: 
     ]
     assert query(billed, LINES) == [before[0], (OCTOBER, 21)]
     assert query(billed, DUPLICATES) == [(0,)]
+    with billed.open() as opened:  # as if killed when all was written and nothing marked
+        opened.connection.execute("update ops.checkpoints set status = 'pending'")
+        opened.connection.execute("update ops.collection_state set status = 'running'")
+    marked = billing.load(billed, Access(), resume=True, now=own.end)
+    assert (marked.operation_id, marked.rows) == (first.operation_id, 0)
+    assert {status for _, status, *_ in query(billed, UNITS)} == {"done"}
 
 
 def test_a_denied_export_says_so(billed: Warehouse, own: Sandbox) -> None:

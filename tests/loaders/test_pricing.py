@@ -131,6 +131,14 @@ def test_a_region_that_fails_does_not_stop_the_others_and_is_resumed(
     assert query(
         warehouse, "select caller_account_id, units_total, units_done from ops.collection_state"
     ) == [("123456789012", 3, 3)]
+    with warehouse.open() as opened:  # as if killed when all was written and nothing marked
+        opened.connection.execute("update ops.checkpoints set status = 'pending'")
+        opened.connection.execute(
+            "update ops.collection_state set status = 'running', arguments = '{\"force_refresh\": false}'"
+        )
+    marked = pricing.load(warehouse, Access(), regions=REGIONS, resume=True, now=organisation.end)
+    assert (marked.operation_id, marked.rows) == (first.operation_id, 0)
+    assert {status for _, status, *_ in query(warehouse, UNITS)} == {"done"}
     again = pricing.load(warehouse, Access(), regions=REGIONS, resume=True, now=organisation.end)
     assert (again.rows, len(again.notes)) == (0, 1)
 
