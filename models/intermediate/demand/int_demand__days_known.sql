@@ -13,9 +13,9 @@ with
         from {{ ref("int_demand__spans_split") }}
     ),
 
-    -- Spans that are read anew end up as they were, but the ledger tells of the units that read them. One
-    -- that
-    -- is still pending may have been ended between writing and being marked.
+    -- Spans that are read anew end up as they were, but the ledger tells of the units that read them. A
+    -- unit that is pending may have been killed between writing and being marked; one that failed may have
+    -- failed for some of its tables only.
     units as (
         select
             account_id,
@@ -26,7 +26,7 @@ with
         from {{ ref("stg_ops__checkpoints") }}
         where
             kind in ('minutes', 'capacity')
-            and status in ('done', 'pending')
+            and status in ('done', 'pending', 'failed')
             and span_starts_at < span_ends_at
     ),
 
