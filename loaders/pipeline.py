@@ -68,6 +68,9 @@ WRITES = {
     CUR_DATA.qualified_name: Write("replace", by=("payer_account_id", "export_name", "billing_period")),
 }
 
+# What DuckDB may keep in memory, most of it of the file: else that grows with the file, up to all there is.
+_MEMORY = "1 GiB"
+
 # dlt's contract: a table it was not told of may be created, a column or type it was not told of may not.
 _CONTRACT = {"tables": "evolve", "columns": "freeze", "data_type": "freeze"}
 
@@ -350,6 +353,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         ) from error
     # DuckDB would draw its own bar across what is printed.
     connection.execute("set enable_progress_bar = false")
+    connection.execute(f"set memory_limit = '{_MEMORY}'")
     # Order of insertion means nothing to us, and keeping it costs memory on every append.
     connection.execute("set preserve_insertion_order = false; set timezone = 'UTC'")
     return connection
