@@ -40,19 +40,7 @@ with
         group by resource_key
     ),
 
-    readings as (
-        select
-            account_id,
-            region,
-            {% for reading in readings %}
-                max(case when reading = '{{ reading }}' then outcome end) as {{ reading }}_outcome,
-                max(case when reading = '{{ reading }}' then tried_at end) as {{ reading }}_tried_at,
-                max(case when reading = '{{ reading }}' then problem end) as {{ reading }}_problem
-                {{ "," if not loop.last }}
-            {% endfor %}
-        from readings_tried
-        group by account_id, region
-    ),
+    readings as ({{ readings_by_place("readings_tried", readings) }}),
 
     -- Where nothing of the window is known, what was collected before it says how old the newest is.
     measured as (

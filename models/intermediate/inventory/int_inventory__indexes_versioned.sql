@@ -3,29 +3,8 @@ with
 
     table_versions as (select * from {{ ref("int_inventory__tables_versioned") }}),
 
-    -- As what autoscaling was first read is the best guess of what it was before it could be.
-    versions_until_read as (
-        select
-            *,
-            count(case when is_autoscaling_unknown then null else 1 end) over (
-                partition by account_id, region, table_name, index_name order by valid_from desc
-            ) as later_readings
-        from stored_versions
-    ),
-
     filled_versions as (
-        select
-            * replace (
-                {% for dimension in ["read", "write"] %}
-                    {% for column in ["min", "max", "target_pct"] %}
-                        max({{ dimension }}_autoscaling_{{ column }}) over stretch
-                        as {{ dimension }}_autoscaling_{{ column }},
-                    {% endfor %}
-                {% endfor %}
-                later_readings = 0 as is_autoscaling_unknown
-            )
-        from versions_until_read
-        window stretch as (partition by account_id, region, table_name, index_name, later_readings)
+        {{ autoscaling_filled("stored_versions", ["account_id", "region", "table_name", "index_name"]) }}
     ),
 
     preceded_versions as (

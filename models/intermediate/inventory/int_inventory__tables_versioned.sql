@@ -28,29 +28,8 @@ with
         group by inventory_reads.account_id, inventory_reads.region
     ),
 
-    -- As what autoscaling was first read is the best guess of what it was before it could be.
-    versions_until_read as (
-        select
-            *,
-            count(case when is_autoscaling_unknown then null else 1 end) over (
-                partition by account_id, region, table_name, created_at order by valid_from desc
-            ) as later_readings
-        from stored_versions
-    ),
-
     filled_versions as (
-        select
-            * replace (
-                {% for dimension in ["read", "write"] %}
-                    {% for column in ["min", "max", "target_pct"] %}
-                        max({{ dimension }}_autoscaling_{{ column }}) over stretch
-                        as {{ dimension }}_autoscaling_{{ column }},
-                    {% endfor %}
-                {% endfor %}
-                later_readings = 0 as is_autoscaling_unknown
-            )
-        from versions_until_read
-        window stretch as (partition by account_id, region, table_name, created_at, later_readings)
+        {{ autoscaling_filled("stored_versions", ["account_id", "region", "table_name", "created_at"]) }}
     ),
 
     -- A table that is created anew under its old name has another creation date, and nothing of its past.
