@@ -201,7 +201,7 @@ class OpenWarehouse:
             cause = _root_cause(error)
             if not type(cause).__module__.startswith(("dlt.", "duckdb", "_duckdb")):
                 raise cause from error  # it was raised where the rows are made, and means what it says there
-            refusal = disk_refusal(cause, f"the warehouse, to which {dataset} is written,")
+            refusal = disk_refusal(cause, "the warehouse")
             raise LoadError(refusal or f"Writing to {dataset} failed: {_first_line(cause)}.") from error
 
     def _pipeline(self, dataset: str) -> Any:
