@@ -27,7 +27,7 @@ def test_a_full_disk_ends_in_a_sentence(gone: Gone, command: tuple[str, ...], si
     assert ended.code == 1, ended.output
     said = [line for line in ended.output.splitlines() if line.startswith("Error: ")]
     assert len(said) == 1, ended.output
-    assert re.search(r"The disk of the (warehouse|workspace)( \S+)? is full: make room", said[0]), ended.output
+    assert re.search(r"The disk of the warehouse( \S+)? is full: make room", said[0]), ended.output
     assert "Traceback" not in ended.output
     assert phase in {name for _, name in ended.phases}
 
