@@ -143,10 +143,13 @@ def run(argument_list: Sequence[str], workspace: Workspace, progress: Progress) 
 
 @contextmanager
 def _environment(workspace: Workspace) -> Iterator[None]:
-    """Tell the profile where the warehouse is, and numba where to keep compiled code, during a run."""
+    """Tell the profile where the warehouse is, and numba where to keep compiled code, during a run.
+
+    Who sets NUMBA_CACHE_DIR shares compiled code between workspaces.
+    """
     names = {
         "OPTIMA_WAREHOUSE": str(workspace.warehouse),
-        "NUMBA_CACHE_DIR": str(workspace.compiled),
+        "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(workspace.compiled),
         "DO_NOT_TRACK": "1",
     }
     before = {name: os.environ.get(name) for name in names}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,8 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,
     AWS_MAX_ATTEMPTS="2",
     DO_NOT_TRACK="1",
+    # The simulation is compiled once for all workspaces that tests make.
+    NUMBA_CACHE_DIR=str(Path(__file__).parents[1] / ".pytest_cache" / "numba"),
 )
 for name in ("AWS_PROFILE", "AWS_REGION", "OPTIMA_PROJECT_ROOT"):
     os.environ.pop(name, None)
