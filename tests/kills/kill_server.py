@@ -12,10 +12,12 @@ import json
 import logging
 import os
 import resource
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +85,10 @@ PHASES: tuple[tuple[Any, str, str], ...] = (
 class Trace:
     """Which phase the main thread is in, as lines of a file: seconds since the start, phase."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, last: Sequence[Any]) -> None:
+        """Write to a file, and end the process at a step: (phase, which of its entries); none if empty."""
+        self._last = tuple(last)
+        self._entered: Counter[str] = Counter()
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._began = time.monotonic()
         self._stack: list[str] = []
@@ -100,8 +105,11 @@ class Trace:
         self._note()
 
     def _note(self) -> None:
-        seconds = time.monotonic() - self._began
-        os.write(self._file, f"{seconds:.6f} {self._stack[-1]}\n".encode())
+        seconds, phase = time.monotonic() - self._began, self._stack[-1]
+        os.write(self._file, f"{seconds:.6f} {phase}\n".encode())
+        self._entered[phase] += 1
+        if self._last == (phase, self._entered[phase]):
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, owner: Any, name: str, phase: str) -> None:
         """Have a function note its phase while it runs in the main thread."""
@@ -130,7 +138,7 @@ def run_command(order: Mapping[str, Any]) -> int:
     if order["largest_file"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest_file"],) * 2)
     batches.BATCH_ROWS = ROWS_OF_A_BATCH
-    trace = Trace(Path(order["trace"]))
+    trace = Trace(Path(order["trace"]), order["last_step"])
     for owner, name, phase in PHASES:
         trace.around(owner, name, phase)
     try:

@@ -28,6 +28,8 @@ _HERE = Path(__file__).parent
 _PROJECT = _HERE.parents[1]
 # A reader looks at `current` this often while a command runs.
 _GLANCE_SECONDS = 0.02
+# A signal takes about as long as this to arrive.
+_SHORT_SECONDS = 0.05
 # What a child may take before the test gives up.
 _PATIENCE_SECONDS = 600.0
 
@@ -71,15 +73,25 @@ class Instant:
     phase: str | None = None
     nth: int = 1
 
+    @property
+    def is_step(self) -> bool:
+        """Whether it is the very step at which the phase is entered: the command then kills itself."""
+        return self.phase is not None and self.seconds == 0
+
 
 def draw(random_: random.Random, undisturbed: Ended) -> Instant:
-    """Draw an instant: half of the whole run, half of one of its phases, so that short ones get theirs."""
+    """Draw an instant: half of the whole run, half of one of its phases, so that short ones get theirs.
+
+    A phase that is too short to be hit from outside is killed as it is entered: what was done by then is what
+    could have been done at any of its instants, or at the end of the phase before.
+    """
     if random_.random() < 0.5:
         return Instant(random_.uniform(0, undisturbed.seconds))
     intervals = undisturbed.intervals()
     phase = random_.choice(sorted(intervals))
     nth = random_.randrange(len(intervals[phase]))
-    return Instant(random_.uniform(0, intervals[phase][nth][1]), phase, nth + 1)
+    seconds = intervals[phase][nth][1]
+    return Instant(random_.uniform(0, seconds) if seconds > _SHORT_SECONDS else 0.0, phase, nth + 1)
 
 
 class Commands:
@@ -111,6 +123,7 @@ class Commands:
             "environment": {**self.environment, "TMPDIR": str(temporary)},
             "trace": str(trace),
             "largest_file": largest_file,
+            "last_step": [kill.phase, kill.nth] if kill is not None and kill.is_step else [],
             "output": str(output),
         }
         began = time.monotonic()
@@ -137,7 +150,7 @@ class Commands:
     def _wait(self, pid: int, trace: Path, kill: Instant | None, began: float) -> int:
         due = None
         while True:
-            if kill is not None and due is None:
+            if kill is not None and not kill.is_step and due is None:
                 entered = _entered(trace, kill)
                 due = None if entered is None else began + entered + kill.seconds
             now = time.monotonic()

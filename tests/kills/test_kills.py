@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from killing import Ended, Instant, draw
+from killing import Ended, draw
 
 if TYPE_CHECKING:
     from conftest import Gone
@@ -21,7 +21,8 @@ def test_killed_commands_end_in_the_same_tables(gone: Gone) -> None:
 
 
 def test_instants_lie_in_the_run_and_in_every_phase() -> None:
-    run = Ended(0, 10.0, [(0.0, "starting"), (1.0, "fetching"), (9.0, "inside dlt"), (9.5, "fetching")], "")
+    phases = [(0.0, "starting"), (1.0, "fetching"), (9.0, "inside dlt"), (9.5, "fetching"), (9.99, "ledger")]
+    run = Ended(0, 10.0, phases, "")
     drawn = [draw(random.Random(seed), run) for seed in range(300)]
     assert all(0 <= instant.seconds <= 10 for instant in drawn)
     assert {(instant.phase, instant.nth) for instant in drawn} == {
@@ -30,7 +31,8 @@ def test_instants_lie_in_the_run_and_in_every_phase() -> None:
         ("fetching", 1),
         ("fetching", 2),
         ("inside dlt", 1),
+        ("ledger", 1),
     }
-    assert all(
-        i.seconds <= 0.5 for i in drawn if i.phase == "inside dlt" or i == Instant(i.seconds, "fetching", 2)
-    )
+    assert {instant.is_step for instant in drawn if instant.phase == "ledger"} == {True}
+    assert not any(instant.is_step for instant in drawn if instant.phase != "ledger")
+    assert all(instant.seconds <= 0.5 for instant in drawn if instant.phase == "inside dlt")
