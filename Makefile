@@ -33,7 +33,7 @@ gui: $(VENV)/.installed-demo ## Open the dashboard on what the demo published
 	$(BIN)/dynamodb-optima --project-root demo gui
 
 test: $(VENV)/.installed-test ## Run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # The modules that hold the exact cases, numbered as in the tests.
 CASES := $(addprefix tests/models/test_,exact_cases.py window_cost.py price_basis.py reservations.py)
