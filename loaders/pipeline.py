@@ -145,6 +145,16 @@ class OpenWarehouse:
         for dataset in sorted({table.dataset for table in missing}):
             tables = [table for table in missing if table.dataset == dataset]
             self._run(dataset, [_declaration(table) for table in tables])
+        self._clear_staging()
+
+    def _clear_staging(self) -> None:
+        """Delete what a killed load had staged: dlt empties a staging table only when it fills it again."""
+        staged = self.connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where estimated_size > 0 "
+            "and ends_with(schema_name, '_staging') and not starts_with(table_name, '_dlt')"
+        ).fetchall()
+        for (table,) in staged:
+            self.connection.execute(f"delete from {table}")  # noqa: S608 (dlt's name of a table of ours)
 
     def load(self, *loads: tuple[RawTable, Rows], read_at: datetime | None = None) -> None:
         """Write rows to raw tables of one dataset, each as `WRITES` says, in one dlt run.

@@ -58,7 +58,6 @@ _LONGEST = (
     "test_planted_waste.py",
     "test_wheel.py",
     "test_faults.py",
-    "test_full_disk.py",
     "test_journey.py",
     "test_fold.py",
     "test_demand_days.py",

@@ -302,3 +302,14 @@ def test_a_load_that_meets_a_full_disk_ends_in_a_sentence_and_goes_on_later(ware
     with warehouse.open() as opened, recorded(opened.connection, "collect"):
         pass
     assert query(warehouse, "select status, arguments from ops.collection_state") == [("complete", "{}")]
+
+
+def test_what_a_killed_load_had_staged_is_gone_at_the_next_opening(warehouse: Warehouse) -> None:
+    staged = "raw_organizations_staging.aws_accounts"
+    with warehouse.open() as opened:
+        opened.connection.execute("create schema if not exists raw_organizations_staging")
+        opened.connection.execute(f"create table if not exists {staged} (account_id varchar)")
+        opened.connection.execute(f"insert into {staged} (account_id) values ('012345678901')")
+    with warehouse.open():
+        pass
+    assert query(warehouse, f"select count(*) from {staged}") == [(0,)]
