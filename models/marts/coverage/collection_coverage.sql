@@ -70,22 +70,13 @@ select
                 "provisioned": "provisioned capacity",
                 "hours": "the long memory",
             }.items() %}
-                case
-                    when {{ reading }}_outcome in ('denied', 'failed', 'interrupted')
-                    then
-                        concat(
-                            'The last load of {{ words }} in its account and region ',
-                            case
-                                {{ reading }}_outcome
-                                when 'denied'
-                                then 'was denied'
-                                when 'failed'
-                                then 'failed'
-                                else 'was interrupted'
-                            end,
-                            '.'
-                        )
-                end,
+                {{
+                    reading_not_done(
+                        reading ~ "_outcome",
+                        "'The last load of " ~ words ~ " in its account and region '",
+                        "'.'",
+                    )
+                }},
             {% endfor %}
             case
                 when last_read_outcome <> 'read'

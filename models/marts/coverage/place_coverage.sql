@@ -153,22 +153,14 @@ select
                     )
             end,
             {% for reading, words in readings.items() %}
-                case
-                    when {{ reading }}_outcome in ('denied', 'failed', 'interrupted')
-                    then
-                        concat(
-                            'The last load of {{ words }} ',
-                            case
-                                {{ reading }}_outcome
-                                when 'denied'
-                                then 'was denied'
-                                when 'failed'
-                                then 'failed'
-                                else 'was interrupted'
-                            end,
-                            coalesce(': ' || {{ reading }}_problem, '.')
-                        )
-                end {{ "," if not loop.last }}
+                {{
+                    reading_not_done(
+                        reading ~ "_outcome",
+                        "'The last load of " ~ words ~ " '",
+                        "coalesce(': ' || " ~ reading ~ "_problem, '.')",
+                    )
+                }}
+                {{ "," if not loop.last }}
             {% endfor %}
         ),
         ''
