@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from loaders.aws import Access, Sessions
-from loaders.aws.failures import AWS_ERRORS, as_load_error, code_of, kind_of
+from loaders.aws.failures import AWS_ERRORS, as_load_error, code_of, kind_of, status_of
 from loaders.aws.paging import Calls
 from loaders.errors import LoadError
 from loaders.ledger import Operation, UnitDone, UnitPlan, recorded, utc_now
@@ -80,7 +80,7 @@ def read(
             tree = _listed(opened.connection, sessions, calls, now=now)
         except AWS_ERRORS as error:
             refusal = _refusal(error, caller)
-            ledger.failed(UNIT, str(refusal), "denied" if kind_of(error) == "denied" else "failed")
+            ledger.failed(UNIT, str(refusal), status_of(error))
             raise refusal from error
         rows = _keep_tree(opened, tree)
         _report_gone(opened.connection, tree, report)

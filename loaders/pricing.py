@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from loaders.aws import Access, Sessions
-from loaders.aws.failures import as_load_error, kind_of, sentence
+from loaders.aws.failures import as_load_error, kind_of, sentence, status_of
 from loaders.aws.paging import Calls
 from loaders.aws.regions import check_names
 from loaders.batches import Fetched, fetch_in_batches
@@ -171,11 +171,10 @@ class _Prices:
         Raises:
             LoadError: it is the credentials, which no other region could do with either.
         """
-        kind = kind_of(error)
-        if kind == "credentials":
+        if kind_of(error) == "credentials":
             raise as_load_error(error, f"the price list of {region}") from error
         message = sentence(error, f"The price list of {region} could not be read")
-        self._ledger.failed(region, message, "denied" if kind == "denied" else "failed")
+        self._ledger.failed(region, message, status_of(error))
         self._report.add_problem(Problem(None, region, "price list", message))
 
 

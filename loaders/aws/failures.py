@@ -102,6 +102,11 @@ def kind_of(error: Exception) -> Kind:
     return "gone" if code in _GONE else "failed"
 
 
+def status_of(error: Exception) -> Literal["denied", "failed"]:
+    """Return what the ledger calls a unit that ended with an error of AWS."""
+    return "denied" if kind_of(error) == "denied" else "failed"
+
+
 def is_throttling(code: object, status: int) -> bool:
     """Tell an answer that asks for fewer calls, by its error code or its HTTP status."""
     return code in _THROTTLED or status == 429

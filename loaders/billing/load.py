@@ -12,7 +12,7 @@ import pyarrow as pa
 from boto3.exceptions import Boto3Error
 
 from loaders.aws import Access, Sessions
-from loaders.aws.failures import AWS_ERRORS, as_load_error, kind_of, sentence
+from loaders.aws.failures import AWS_ERRORS, as_load_error, kind_of, sentence, status_of
 from loaders.aws.paging import Calls
 from loaders.billing import exports, lines
 from loaders.billing.exports import Delivery, Export, Month, UnusableDelivery
@@ -317,12 +317,11 @@ class _Billing:
         Raises:
             LoadError: it is the credentials, which nothing else could be read with either.
         """
-        kind = kind_of(error)
-        if kind == "credentials":
+        if kind_of(error) == "credentials":
             raise as_load_error(error, what) from error
         message = sentence(error, what)
         for unit in units:
-            self._ledger.failed(unit, message, "denied" if kind == "denied" else "failed")
+            self._ledger.failed(unit, message, status_of(error))
             self._progress.advance(1, unit)
         self._add_problem(export, what, message, missing)
 

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from loaders.aws import Access, Sessions
-from loaders.aws.failures import AWS_ERRORS, kind_of, sentence
+from loaders.aws.failures import AWS_ERRORS, kind_of, sentence, status_of
 from loaders.batches import Fetched, fetch_in_batches
 from loaders.cloudwatch import estimate as estimates
 from loaders.cloudwatch import spans
@@ -340,7 +340,7 @@ class _Collection:
         region = None if is_account else unit.region
         place = f"account {unit.account_id}" + ("" if is_account else f" in {unit.region}")
         said = sentence(error, f"The metrics of {place} could not be read").rstrip(".")
-        self._ledger.failed(unit.name, f"{said}.", "denied" if kind_of(error) == "denied" else "failed")
+        self._ledger.failed(unit.name, f"{said}.", status_of(error))
         self._troubles.setdefault((unit.account_id, region), _Trouble(said))
 
     def _report_troubles(self) -> None:

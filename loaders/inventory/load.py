@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from loaders import organizations
 from loaders.aws import Access, Sessions
-from loaders.aws.failures import AWS_ERRORS, is_region_not_enabled, kind_of, sentence
+from loaders.aws.failures import AWS_ERRORS, is_region_not_enabled, kind_of, sentence, status_of
 from loaders.aws.paging import Calls
 from loaders.aws.regions import Regions, check_names, regions_of
 from loaders.batches import Fetched, fetch_in_batches
@@ -305,7 +305,7 @@ class _Inventory:
             message = f"Account {place.account_id} has not enabled region {place.region}."
             return _Reading(place, "region not enabled", message=message)
         message = sentence(error, f"The tables of {place.name} could not be read")
-        return _Reading(place, "denied" if kind_of(error) == "denied" else "failed", message=message)
+        return _Reading(place, status_of(error), message=message)
 
     def _enter(self, readings: Sequence[_Reading], read_at: datetime) -> None:
         """Enter how places were read, by whose credentials, and when."""
