@@ -270,7 +270,8 @@ def _missing(
     """Return the parts of a span in which a series of the reading is unknown, with the late end before each.
 
     A minute that is known at 300 s is known: it was read so because nothing finer was kept or published.
-    Whether it was is said of each part of 60 s.
+    Whether it was is said of each part of 60 s. A part is of whole periods: five minutes of which some are
+    known by the minute are not read at 300 s, since their point could not be used beside those minutes.
     """
     if span[0] >= span[1]:
         return []
@@ -280,7 +281,8 @@ def _missing(
         union([part for p in periods for part in known.get((*place, metric, reading.statistic, p), ())])
         for metric in reading.metrics
     ]
-    missing = subtract(span, common(have))
+    edges = [(ceiling(begin, period), floor(end, period)) for begin, end in subtract(span, common(have))]
+    missing = [(begin, end) for begin, end in edges if begin < end]
     if not missing:
         return []
     at_300 = known.get((*place, reading.dense[0], reading.statistic, 300), ()) if period == 60 else ()

@@ -275,6 +275,19 @@ def test_what_is_known_is_counted() -> None:
     assert known_queries(tables, wanted(memory=True), units) == 4
 
 
+def test_five_minutes_that_are_partly_known_by_the_minute_are_not_read_at_five_minutes() -> None:
+    edge = END - timedelta(days=15)
+    have = all_known(MINUTES, 60, (edge - timedelta(days=5, minutes=3), END))
+    assert asked(plan([resource()], have, wanted(edge - timedelta(days=6)))) == [
+        ("minutes", 300, edge - timedelta(days=6), edge - timedelta(days=5, minutes=5))
+    ]
+    have = all_known(MINUTES, 60, (edge - timedelta(days=6), edge - timedelta(days=5, minutes=3)))
+    units = plan([resource()], have, wanted(edge - timedelta(days=6), edge))
+    assert [unit.span[1] for unit in units] == [edge]
+    # Of what is known only the late end is read again.
+    assert units[0].span[0] == edge - timedelta(days=5, hours=1)
+
+
 minute = st.integers(0, 70 * 1440).map(lambda number: END - timedelta(days=70) + timedelta(minutes=number))
 spans = st.lists(st.tuples(minute, minute), max_size=3).map(
     lambda pairs: union((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
@@ -346,7 +359,12 @@ def check(table: Resource, reading: Reading, have: Known, request: Wanted, plann
     first = max(start, ceiling(END - KEPT[coarsest], 3600), table.created_at)
     wants = (ceiling(first, coarsest), floor(request.end, coarsest))
     if wants[0] < wants[1]:
-        assert subtract(wants, union([*known_wholly, *planned])) == []
+        left = subtract(wants, union([*known_wholly, *planned]))
+        # Only the rest of a period of which some is known by the minute: its point could not be used.
+        for begin, end in left:
+            period = floor(begin, coarsest), ceiling(end, coarsest)
+            assert period[1] - period[0] == timedelta(seconds=coarsest)
+            assert intersection(known_wholly, [period])
     asked_for = union(planned)
     again = intersection(known_wholly, asked_for)
     late = timedelta(hours=2 if reading is MEMORY else 1, minutes=5)
