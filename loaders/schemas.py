@@ -220,7 +220,8 @@ CUR_METADATA = RawTable(
         [
             ("payer_account_id", pa.string()),
             ("export_name", pa.string()),
-            ("format", pa.string()),  # cur2_parquet, …
+            # legacy_csv, legacy_parquet, cur2_csv, cur2_parquet, focus_1_0, focus_1_2
+            ("format", pa.string()),
             ("bucket", pa.string()),
             ("prefix", pa.string()),
             ("region", pa.string()),
@@ -285,6 +286,45 @@ CUR_DATA = RawTable(
             ("savings_plan_effective_cost", pa.float64()),
             ("net_savings_plan_effective_cost", pa.float64()),
             ("description", pa.string()),
+            ("format", pa.string()),  # as in cur_metadata
+            ("bill_type", pa.string()),  # Anniversary, Purchase, Refund
+            ("line_payer_account_id", pa.string()),  # the payer that the line names
+            ("tax_type", pa.string()),
+            ("pricing_term", pa.string()),
+            ("reservation_start_at", INSTANT),
+            ("reservation_end_at", INSTANT),
+            ("reservation_units", pa.float64()),  # units reserved, all blocks together
+            ("reservation_unused_quantity", pa.float64()),
+            ("reservation_unused_recurring_fee", pa.float64()),
+            ("reservation_unused_amortized_upfront_fee", pa.float64()),
+            ("net_reservation_unused_recurring_fee", pa.float64()),
+            ("net_reservation_unused_amortized_upfront_fee", pa.float64()),
+            ("savings_plan_rate", pa.float64()),
+            ("savings_plan_total_commitment", pa.float64()),
+            ("savings_plan_used_commitment", pa.float64()),
+            ("savings_plan_recurring_commitment", pa.float64()),
+            ("savings_plan_amortized_upfront_commitment", pa.float64()),
+            ("net_savings_plan_recurring_commitment", pa.float64()),
+            ("net_savings_plan_amortized_upfront_commitment", pa.float64()),
+            ("savings_plan_start_at", INSTANT),
+            ("savings_plan_end_at", INSTANT),
+            ("savings_plan_offering_type", pa.string()),
+            ("savings_plan_payment_option", pa.string()),
+            ("savings_plan_purchase_term", pa.string()),
+            # What only FOCUS has. Columns of one meaning are those above: ConsumedQuantity is usage_amount.
+            ("charge_category", pa.string()),  # Usage, Purchase, Tax, Credit, Adjustment
+            ("charge_class", pa.string()),
+            ("charge_frequency", pa.string()),
+            ("pricing_category", pa.string()),
+            ("pricing_quantity", pa.float64()),
+            ("billed_cost", pa.float64()),
+            ("effective_cost", pa.float64()),
+            ("list_cost", pa.float64()),
+            ("contracted_cost", pa.float64()),
+            ("commitment_discount_id", pa.string()),
+            ("commitment_discount_type", pa.string()),
+            ("commitment_discount_category", pa.string()),
+            ("commitment_discount_status", pa.string()),  # Used, Unused
         ]
     ),
 )
