@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from optima import warehouse
+from optima import parsing, warehouse
 from optima.errors import OptimaError
 from optima.workspace import Workspace
 
@@ -122,8 +122,10 @@ def arguments(
     return [*command, *given, *where, *quiet, "--no-send-anonymous-usage-stats"]
 
 
-def run(argument_list: Sequence[str], workspace: Workspace, progress: Progress) -> None:
+def run(argument_list: Sequence[str], project: Project, workspace: Workspace, progress: Progress) -> None:
     """Run dbt in this process on the workspace's warehouse, and let go of the warehouse afterwards.
+
+    The project is parsed only if a file of it changed since the workspace's last run.
 
     Raises:
         OptimaError: A model or test failed, the models cannot be read, or the warehouse cannot be opened.
@@ -132,11 +134,17 @@ def run(argument_list: Sequence[str], workspace: Workspace, progress: Progress) 
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
+        parsed_from = parsing.fingerprint(project.directory)
+        manifest = parsing.kept(workspace.dbt_target, parsed_from)
         try:
-            outcome = dbtRunner(callbacks=[_reporter(progress)]).invoke(list(argument_list))
+            runner = dbtRunner(manifest=manifest, callbacks=[_reporter(progress)])
+            outcome = runner.invoke(list(argument_list))
         finally:
             # dbt-duckdb keeps the file open for the life of the process; nobody else could open it.
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    # An exception may have come before the end of parsing; failed models and tests come after it.
+    if manifest is None and outcome.exception is None:
+        parsing.keep(workspace.dbt_target, parsed_from)
     if not outcome.success:
         raise _failure(outcome, workspace)
 

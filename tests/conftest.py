@@ -28,6 +28,8 @@ os.environ.update(
     DO_NOT_TRACK="1",
     # The simulation is compiled once for all workspaces that tests make.
     NUMBA_CACHE_DIR=str(Path(__file__).parents[1] / ".pytest_cache" / "numba"),
+    # So are the models parsed.
+    OPTIMA_PARSED_DIR=str(Path(__file__).parents[1] / ".pytest_cache" / "parsed"),
 )
 for name in ("AWS_PROFILE", "AWS_REGION", "OPTIMA_PROJECT_ROOT"):
     os.environ.pop(name, None)

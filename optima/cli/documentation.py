@@ -33,15 +33,16 @@ def docs(
     target = output or session.workspace.root / "site" / "index.html"
     with session.writing():
         declare_raw_tables(session.loading())
+        project = transform.Project.find()
         argument_list = transform.arguments(
             ["docs", "generate", "--static"],
-            transform.Project.find(),
+            project,
             session.workspace,
             values=transform.variables(session.settings, session.workspace, session.now()),
             debug=session.debug,
         )
         with bar("Writing the documentation") as progress:
-            transform.run(argument_list, session.workspace, progress)
+            transform.run(argument_list, project, session.workspace, progress)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(session.workspace.dbt_target / "static_index.html", target)

@@ -159,15 +159,16 @@ def build(session: Session, analysis: transform.Analysis | None = None, **thresh
     decisions.mend(workspace.decisions)
     _require_input(session, analysis)
     selector = transform.selector(analysis, marts(workspace))
+    project = transform.Project.find()
     argument_list = transform.arguments(
         ["build", "--selector", selector],
-        transform.Project.find(),
+        project,
         workspace,
         values=transform.variables(session.settings, workspace, as_of, **thresholds),
         debug=session.debug,
     )
     with bar("Analysing") as progress:
-        transform.run(argument_list, workspace, progress)
+        transform.run(argument_list, project, workspace, progress)
     return publish(workspace, as_of)
 
 

@@ -144,7 +144,7 @@ def project(tmp_path: Path) -> transform.Project:
 def build(project: transform.Project, workspace: Workspace, number: int = 1) -> Steps:
     steps = Steps()
     argument_list = transform.arguments(["build"], project, workspace, values={"number": number})
-    transform.run(argument_list, workspace, steps)
+    transform.run(argument_list, project, workspace, steps)
     return steps
 
 
@@ -162,6 +162,32 @@ def test_a_run_reports_its_steps_and_lets_go_of_the_warehouse(
     assert not (project.directory / "target").exists()
     assert not (project.directory / "logs").exists()
     assert (workspace.logs / "dbt.log").exists()
+
+
+def built_number(workspace: Workspace) -> int:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
+        (found,) = connection.execute("select id from third").fetchall()
+    return int(found[0])
+
+
+def test_models_are_parsed_again_only_when_they_change(
+    project: transform.Project, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPTIMA_PARSED_DIR", str(tmp_path / "parsed"))
+    parsed = workspace.dbt_target / "partial_parse.msgpack"
+    build(project, workspace, number=1)
+    first = parsed.stat().st_mtime_ns
+    (kept,) = (tmp_path / "parsed").iterdir()
+    build(project, workspace, number=2)
+    assert parsed.stat().st_mtime_ns == first
+    assert built_number(workspace) == 2
+    kept.write_bytes(kept.read_bytes()[:1000])
+    build(project, workspace, number=1)
+    assert built_number(workspace) == 1
+    assert kept.stat().st_size > 1000
+    (project.directory / "models/third.sql").write_text("select id + 10 as id from {{ ref('second') }}")
+    build(project, workspace, number=2)
+    assert built_number(workspace) == 12
 
 
 def test_a_failed_test_is_named_and_what_depends_on_it_is_not_built(
