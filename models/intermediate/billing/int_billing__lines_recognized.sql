@@ -45,6 +45,26 @@ select
     located_lines.currency,
     located_lines.unblended_rate,
     located_lines.unblended_cost_usd,
-    located_lines.net_unblended_cost_usd
+    located_lines.net_unblended_cost_usd,
+    case
+        when located_lines.line_item_type = 'DiscountedUsage'
+        then
+            coalesce(
+                located_lines.net_reservation_effective_cost_usd, located_lines.reservation_effective_cost_usd
+            )
+        when located_lines.line_item_type = 'SavingsPlanCoveredUsage'
+        then
+            coalesce(
+                located_lines.net_savings_plan_effective_cost_usd,
+                located_lines.savings_plan_effective_cost_usd
+            )
+        else coalesce(located_lines.net_unblended_cost_usd, located_lines.unblended_cost_usd)
+    end as amortized_cost_usd,
+    case
+        when located_lines.line_item_type = 'DiscountedUsage'
+        then located_lines.reservation_arn
+        when located_lines.line_item_type = 'SavingsPlanCoveredUsage'
+        then located_lines.savings_plan_arn
+    end as commitment_arn
 from located_lines
 inner join usage_types on located_lines.usage_type = usage_types.usage_type
