@@ -2,7 +2,25 @@
    use of the pool, that is paid for now, would be covered in its place. That is judged hour by hour, because a
    commitment that is not used within its hour is lost. #}
 with
-    lines as (select * from {{ ref("int_billing__lines_recognized") }} where component <> 'storage'),
+    -- What ended since covers nothing today: its use is paid for, and could take up another commitment.
+    ended as (
+        select payer_account_id, commitment_arn, max(commitment_key) as commitment_key
+        from {{ ref("int_commitments__owned") }}
+        group by payer_account_id, commitment_arn
+        having not bool_or(is_active)
+    ),
+
+    lines as (
+        select
+            lines.* exclude (coverage),
+            case when ended.commitment_key is null then lines.coverage else 'none' end as coverage
+        from {{ ref("int_billing__lines_recognized") }} as lines
+        left join
+            ended
+            on lines.payer_account_id = ended.payer_account_id
+            and lines.commitment_arn = ended.commitment_arn
+        where lines.component <> 'storage'
+    ),
 
     -- Without a commitment there is nothing to judge, and the lines of a large organisation are many.
     committed_payers as (select distinct payer_account_id from lines where coverage <> 'none'),
@@ -32,7 +50,8 @@ with
             lines.usage_start_at,
             lines.price_key in ('provisioned.read.standard', 'provisioned.write.standard') as is_reservable,
             sum(lines.usage_amount) as amount,
-            sum(cast(lines.usage_amount as double) * prices.price_usd) as list_usd
+            sum(cast(lines.usage_amount as double) * prices.price_usd) as list_usd,
+            {{ complete_sum("lines.amortized_cost_usd") }} as amortized_usd
         from lines
         inner join
             months
@@ -130,6 +149,7 @@ select
     table_class,
     coverage,
     sum(amount) as covered_amount,
+    {{ usd(complete_sum("amortized_usd")) }} as amortized_usd,
     -- 0 where nobody else would use it, 1 where all of it would be used.
     sum(cast(amount as double) * least(1.0, greatest(0.0, coalesce(others_share, 0.0)))) as taken_up_amount
 from shares
