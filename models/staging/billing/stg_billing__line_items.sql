@@ -1,0 +1,327 @@
+{# A view, since it is tens of millions of lines in large organisations and what reads it adds them up at once.
+   For the same reason every kind of line reads the lines by itself: a step that two others read would be held
+   in memory as a whole. #}
+{%- set group_of_negation = [
+    "payer_account_id",
+    "export_name",
+    "billing_month",
+    "usage_account_id",
+    "usage_type",
+    "commitment_arn",
+] -%}
+
+with
+    usage_types as (select * from {{ ref("stg_billing__usage_types") }}),
+
+    plans as (select * from {{ ref("stg_billing__plans") }}),
+
+    months as (select * from {{ ref("stg_billing__exported_months") }}),
+
+    plain_lines as (
+        select
+            *,
+            unblended_cost_usd as unblended_cost,
+            coalesce(billed_cost_usd, net_unblended_cost_usd, unblended_cost_usd) as net_cost,
+            case
+                when is_fee_of_commitment
+                then 0
+                when line_type = 'DiscountedUsage' and not is_focus
+                then coalesce(net_reservation_effective_cost_usd, reservation_effective_cost_usd, 0)
+                when commitment_arn is not null and is_focus
+                then effective_cost_usd
+                -- An effective cost may be 0 where something is billed.
+                else
+                    coalesce(
+                        nullif(effective_cost_usd, 0),
+                        billed_cost_usd,
+                        net_unblended_cost_usd,
+                        unblended_cost_usd
+                    )
+            end as amortized_cost
+        from {{ ref("stg_billing__typed_lines") }}
+        where
+            product_code = 'AmazonDynamoDB'
+            and part = 'charge'
+            and line_type <> 'SavingsPlanNegation'
+            and line_type not like '%Discount'
+            and (is_focus or line_type <> 'SavingsPlanCoveredUsage')
+    ),
+
+    -- Fees of plans come under the plan's own product code, and are those of all that the plan covers. A
+    -- discount is a line of its own, unless the net columns of the other lines contain it.
+    fee_and_discount_lines as (
+        select
+            lines.*,
+            lines.unblended_cost_usd as unblended_cost,
+            case
+                when lines.net_unblended_cost_usd is not null
+                then lines.net_unblended_cost_usd
+                when lines.line_type like '%Discount' and months.has_net_costs
+                then 0
+                else coalesce(lines.billed_cost_usd, lines.unblended_cost_usd)
+            end as net_cost,
+            case
+                when lines.is_fee_of_commitment
+                then 0
+                when lines.net_unblended_cost_usd is not null
+                then lines.net_unblended_cost_usd
+                when lines.line_type like '%Discount' and months.has_net_costs
+                then 0
+                else coalesce(lines.billed_cost_usd, lines.unblended_cost_usd)
+            end as amortized_cost
+        from {{ ref("stg_billing__typed_lines") }} as lines
+        left join
+            months
+            on lines.payer_account_id = months.payer_account_id
+            and lines.export_name = months.export_name
+            and lines.billing_month = months.billing_month
+        left join plans on lines.commitment_arn = plans.commitment_arn
+        where
+            lines.part = 'charge'
+            and lines.line_type not in ('SavingsPlanNegation', 'SavingsPlanCoveredUsage')
+            and (
+                (lines.product_code = 'AmazonDynamoDB' and lines.line_type like '%Discount')
+                or (lines.product_code is distinct from 'AmazonDynamoDB' and plans.commitment_arn is not null)
+            )
+    ),
+
+    -- What a plan covers is charged at the price without the plan, and taken off again by lines that name no
+    -- resource, one for all tables of an account. The two are one fact: usage that costs nothing but the fee.
+    negations as (
+        select
+            {{ group_of_negation | join(", ") }},
+            sum(unblended_cost_usd) as unblended_cost,
+            sum(coalesce(net_unblended_cost_usd, unblended_cost_usd)) as net_cost
+        from {{ ref("stg_billing__typed_lines") }}
+        where product_code = 'AmazonDynamoDB' and line_type = 'SavingsPlanNegation'
+        group by {{ group_of_negation | join(", ") }}
+    ),
+
+    covered_lines as (
+        select
+            lines.*,
+            case
+                when negations.export_name is null then lines.unblended_cost_usd else 0
+            end as unblended_cost,
+            case
+                when negations.export_name is null
+                then coalesce(lines.net_unblended_cost_usd, lines.unblended_cost_usd)
+                else 0
+            end as net_cost,
+            coalesce(
+                lines.net_savings_plan_effective_cost_usd, lines.savings_plan_effective_cost_usd, 0
+            ) as amortized_cost
+        from {{ ref("stg_billing__typed_lines") }} as lines
+        left join
+            negations
+            on {% for column in group_of_negation -%}
+                lines.{{ column }} is not distinct from negations.{{ column }} {{ "and " if not loop.last }}
+            {%- endfor %}
+        where
+            lines.product_code = 'AmazonDynamoDB'
+            and not lines.is_focus
+            and lines.line_type = 'SavingsPlanCoveredUsage'
+    ),
+
+    covered_costs as (
+        select
+            {{ group_of_negation | join(", ") }},
+            sum(unblended_cost_usd) as unblended_cost,
+            sum(coalesce(net_unblended_cost_usd, unblended_cost_usd)) as net_cost
+        from {{ ref("stg_billing__typed_lines") }}
+        where product_code = 'AmazonDynamoDB' and not is_focus and line_type = 'SavingsPlanCoveredUsage'
+        group by {{ group_of_negation | join(", ") }}
+    ),
+
+    negation_lines as (
+        select
+            *,
+            row_number() over (
+                partition by {{ group_of_negation | join(", ") }} order by file_key, row_number
+            ) as place_in_group
+        from {{ ref("stg_billing__typed_lines") }}
+        where product_code = 'AmazonDynamoDB' and line_type = 'SavingsPlanNegation'
+    ),
+
+    -- What does not cancel out stays, on the first line that should have.
+    remaining_lines as (
+        select
+            lines.* exclude (place_in_group) replace ('SavingsPlanNegation' as line_type),
+            negations.unblended_cost + coalesce(covered_costs.unblended_cost, 0) as unblended_cost,
+            negations.net_cost + coalesce(covered_costs.net_cost, 0) as net_cost,
+            0 as amortized_cost
+        from negation_lines as lines
+        inner join
+            negations
+            on {% for column in group_of_negation -%}
+                lines.{{ column }} is not distinct from negations.{{ column }} {{ "and " if not loop.last }}
+            {%- endfor %}
+        left join
+            covered_costs
+            on {% for column in group_of_negation -%}
+                lines.{{ column }} is not distinct from covered_costs.{{ column }}
+                {{ "and " if not loop.last }}
+            {%- endfor %}
+        where
+            lines.place_in_group = 1
+            and (
+                negations.unblended_cost + coalesce(covered_costs.unblended_cost, 0) <> 0
+                or negations.net_cost + coalesce(covered_costs.net_cost, 0) <> 0
+            )
+    ),
+
+    -- Of a fee, what nobody used. FOCUS has a row of its own for it.
+    unused_lines as (
+        select
+            lines.* replace (
+                'unused' as part,
+                case
+                    when lines.is_focus then lines.usage_amount else lines.reservation_unused_quantity
+                end as usage_amount
+            ),
+            case when not lines.is_focus then 0 end as unblended_cost,
+            coalesce(lines.billed_cost_usd, 0) as net_cost,
+            case
+                when lines.is_focus
+                then lines.effective_cost_usd
+                when lines.line_type = 'RIFee'
+                then
+                    coalesce(
+                        lines.net_reservation_unused_recurring_fee_usd,
+                        lines.reservation_unused_recurring_fee_usd,
+                        0
+                    ) + coalesce(
+                        lines.net_reservation_unused_amortized_upfront_fee_usd,
+                        lines.reservation_unused_amortized_upfront_fee_usd,
+                        0
+                    )
+                -- What is net is stated of the whole commitment only.
+                else
+                    (
+                        lines.savings_plan_total_commitment_usd - lines.savings_plan_used_commitment_usd
+                    ) * coalesce(
+                        (
+                            lines.net_savings_plan_recurring_commitment_usd
+                            + lines.net_savings_plan_amortized_upfront_commitment_usd
+                        ) / nullif(
+                            lines.savings_plan_recurring_commitment_usd
+                            + lines.savings_plan_amortized_upfront_commitment_usd,
+                            0
+                        ),
+                        1
+                    )
+            end as amortized_cost
+        from {{ ref("stg_billing__typed_lines") }} as lines
+        left join plans on lines.commitment_arn = plans.commitment_arn
+        where
+            lines.line_type in ('RIFee', 'SavingsPlanRecurringFee')
+            and (not lines.is_focus or lines.part = 'unused')
+            and (lines.product_code = 'AmazonDynamoDB' or plans.commitment_arn is not null)
+    ),
+
+    lines as (
+        select *
+        from plain_lines
+        union all
+        select *
+        from fee_and_discount_lines
+        union all
+        select *
+        from covered_lines
+        union all
+        select *
+        from remaining_lines
+        union all
+        select *
+        from unused_lines
+        where amortized_cost <> 0 or net_cost <> 0
+    ),
+
+    -- arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, and after it what belongs to the table: an index, a stream,
+    -- a backup, an export.
+    located_lines as (
+        select
+            *,
+            split_part(resource_id, ':', 6) as resource_path,
+            line_type
+            in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage', 'SavingsPlanNegation') as is_usage,
+            is_fee_of_commitment and line_type not like 'SavingsPlan%' as is_fee_of_reservation
+        from lines
+    )
+
+select
+    {{
+        surrogate_key(
+            [
+                "lines.payer_account_id",
+                "lines.export_name",
+                "lines.billing_month",
+                "lines.file_key",
+                "lines.row_number",
+                "lines.part",
+            ]
+        )
+    }} as line_item_key,
+    lines.payer_account_id,
+    lines.export_name,
+    lines.billing_month,
+    lines.file_key,
+    lines.row_number,
+    lines.part,
+    lines.format,
+    lines.product_code,
+    coalesce(nullif(split_part(lines.resource_id, ':', 5), ''), lines.usage_account_id) as account_id,
+    coalesce(nullif(split_part(lines.resource_id, ':', 4), ''), nullif(lines.region, '')) as region,
+    nullif(lines.resource_id, '') as resource_id,
+    case
+        when lines.resource_path like 'table/%' or lines.resource_path like 'global-table/%'
+        then split_part(lines.resource_path, '/', 2)
+    end as table_name,
+    case
+        when lines.line_type = 'Tax'
+        then 'tax'
+        when lines.line_type in ('Credit', 'Refund')
+        then 'credit'
+        when lines.line_type like '%Discount'
+        then 'discount'
+        when lines.is_fee_of_commitment
+        then 'commitment'
+        else coalesce(usage_types.component, 'other')
+    end as component,
+    case when lines.is_usage then usage_types.table_class end as table_class,
+    case when lines.is_usage then usage_types.billing_mode end as billing_mode,
+    case when lines.is_usage then usage_types.price_key end as price_key,
+    lines.line_type,
+    case
+        when lines.line_type = 'DiscountedUsage'
+        then 'reserved'
+        when lines.line_type = 'SavingsPlanCoveredUsage'
+        then 'plan'
+        else 'none'
+    end as coverage,
+    lines.usage_type,
+    nullif(lines.operation, '') as operation,
+    case
+        when lines.is_usage
+        then coalesce(usage_types.unit, nullif(lines.pricing_unit, ''))
+        when lines.is_fee_of_reservation
+        then case when lines.line_type = 'Fee' then 'Quantity' else usage_types.unit end
+    end as unit,
+    case
+        when lines.is_usage or lines.is_fee_of_reservation
+        then coalesce(lines.usage_amount, cast(lines.pricing_quantity as decimal(28, 12)))
+    end as quantity,
+    case
+        when lines.is_usage then coalesce(lines.list_cost_usd, lines.public_on_demand_cost_usd) else 0
+    end as list_cost,
+    {{ usd("lines.unblended_cost") }} as unblended_cost,
+    {{ usd("lines.net_cost") }} as net_cost,
+    {{ usd("lines.amortized_cost") }} as amortized_cost,
+    lines.currency,
+    lines.usage_start_at,
+    lines.usage_end_at,
+    lines.commitment_arn,
+    lines.unblended_rate,
+    lines.description
+from located_lines as lines
+left join usage_types on lines.usage_type = usage_types.usage_type
