@@ -1,7 +1,8 @@
 """The price list of DynamoDB: every product, term and tier of the regions that have tables.
 
 Rows are kept under region, SKU, rate code and the date from which the price holds, so that an older price
-stays beside the one that followed it.
+stays beside the one that followed it. What Database Savings Plans charge per unit comes with them, from an
+API of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from loaders.aws import Access, Sessions
-from loaders.aws.failures import as_load_error, kind_of, sentence, status_of
+from loaders.aws.failures import AWS_ERRORS, as_load_error, kind_of, sentence, status_of
 from loaders.aws.paging import Calls
 from loaders.aws.regions import check_names
 from loaders.batches import Fetched, fetch_in_batches
@@ -27,11 +28,13 @@ from loaders.ledger import Operation, UnitDone, UnitPlan, recorded
 from loaders.pipeline import OpenWarehouse, Warehouse
 from loaders.progress import Progress, Silent
 from loaders.report import LoadReport, Problem
-from loaders.schemas import PRICING_DATA
+from loaders.schemas import PRICING_DATA, SAVINGS_PLAN_RATES
 
 SERVICE_CODE = "AmazonDynamoDB"
 # The price list is served from three regions only; it holds the prices of all.
 _ENDPOINT_REGION = "us-east-1"
+# botocore sends the name of a plan type as it is, so that one older than this type asks for it all the same.
+_PLAN_TYPE = "Database"
 # Prices change a few times a year: a list this young is not fetched again.
 _FRESH = timedelta(hours=24)
 # The price list allows few calls a second, whoever makes them.
@@ -88,10 +91,15 @@ def load(
 
 @dataclass
 class _RegionRead:
-    """The prices of one region, and what they took."""
+    """The prices of one region and the rates of savings plans, and what they took.
+
+    `refusal` is what AWS answered instead of the rates, without which prices are prices all the same.
+    """
 
     rows: list[Row]
+    rates: list[Row]
     calls: Calls
+    refusal: Exception | None = None
 
 
 class _Prices:
@@ -139,13 +147,32 @@ class _Prices:
             Filters=[{"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}],
         )
         rows = [row for text in products for row in price_rows(json.loads(text), region, self._now)]
-        return _RegionRead(rows, calls)
+        try:
+            return _RegionRead(rows, self._fetch_rates(region, calls), calls)
+        except AWS_ERRORS as error:
+            if kind_of(error) == "credentials":
+                raise
+            return _RegionRead(rows, [], calls, refusal=error)
+
+    def _fetch_rates(self, region: str, calls: Calls) -> list[Row]:
+        found = calls.items_by_token(
+            self._sessions.client("savingsplans", region=_ENDPOINT_REGION),
+            "describe_savings_plans_offering_rates",
+            "searchResults",
+            savingsPlanTypes=[_PLAN_TYPE],
+            serviceCodes=[SERVICE_CODE],
+            filters=[{"name": "region", "values": [region]}],
+        )
+        return [rate_row(rate, region, self._now) for rate in found]
 
     def _commit(self, batch: Sequence[Fetched[str, _RegionRead]]) -> None:
         """Write a batch in one transaction, then mark its regions."""
         rows = [row for fetched in batch if fetched.result is not None for row in fetched.result.rows]
-        if rows:
-            self._opened.load((PRICING_DATA, pa.Table.from_pylist(rows, PRICING_DATA.schema)))
+        rates = [row for fetched in batch if fetched.result is not None for row in fetched.result.rates]
+        found = ((PRICING_DATA, rows), (SAVINGS_PLAN_RATES, rates))
+        loads = [(table, pa.Table.from_pylist(rows, table.schema)) for table, rows in found if rows]
+        if loads:
+            self._opened.load(*loads)
         for fetched in batch:
             if fetched.result is not None:
                 self._done(fetched.unit, fetched.result, fetched.started_at)
@@ -153,17 +180,24 @@ class _Prices:
                 self._failed(fetched.unit, fetched.error)
 
     def _done(self, region: str, read: _RegionRead, started_at: datetime | None) -> None:
-        rows, calls = len(read.rows), read.calls
+        rows, calls = len(read.rows) + len(read.rates), read.calls
         self._ledger.done([UnitDone(region, rows, calls.made, calls.bytes, started_at)])
         self._report.rows += rows
         self._report.calls += calls.made
         self._report.bytes += calls.bytes
         self._report.units_done += 1
-        if rows:
+        if read.refusal is not None:
+            self._without_rates(read.refusal)
+        if read.rows:
             self._report.counts[region] = len({row["sku"] for row in read.rows})
         else:
             message = f"The price list has nothing on DynamoDB in {region}: its tables will have no price."
             self._report.add_problem(Problem(None, region, "price list", message))
+
+    def _without_rates(self, refusal: Exception) -> None:
+        """Report, once for all regions, what is missing; nothing but the advice on plans rests on it."""
+        message = sentence(refusal, "The rates of savings plans could not be read, so that none is weighed")
+        self._report.add_problem(Problem(None, None, "savings plan rates", message, "nothing"))
 
     def _failed(self, region: str, error: Exception) -> None:
         """Report a region, whose prices stay as they are.
@@ -238,6 +272,26 @@ def price_rows(product: Mapping[str, Any], region: str, now: datetime) -> Iterat
                     "description": price.get("description"),
                     "loaded_at": now,
                 }
+
+
+def rate_row(found: Mapping[str, Any], region: str, now: datetime) -> Row:
+    """Return the row of a rate that a savings plan has in a region."""
+    offering = found["savingsPlanOffering"]
+    return {
+        "offering_id": offering["offeringId"],
+        "region": region,
+        "usage_type": found.get("usageType"),
+        "operation": found.get("operation"),
+        "service_code": found.get("serviceCode"),
+        "unit": found.get("unit"),
+        "rate": _price(found["rate"]),
+        "currency": offering.get("currency"),
+        "plan_type": offering.get("planType"),
+        "payment_option": offering.get("paymentOption"),
+        "duration_seconds": offering.get("durationSeconds"),
+        "description": offering.get("planDescription"),
+        "loaded_at": now,
+    }
 
 
 def _price(text: str) -> Decimal:

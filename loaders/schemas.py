@@ -212,6 +212,31 @@ PRICING_DATA = RawTable(
     ),
 )
 
+# What Database Savings Plans charge per unit. AWS says no date of a rate: those of a region are replaced as a
+# whole.
+SAVINGS_PLAN_RATES = RawTable(
+    "raw_pricing",
+    "savings_plan_rates",
+    ("offering_id", "region", "usage_type", "operation"),
+    pa.schema(
+        [
+            ("offering_id", pa.string()),
+            ("region", pa.string()),
+            ("usage_type", pa.string()),
+            ("operation", pa.string()),
+            ("service_code", pa.string()),
+            ("unit", pa.string()),
+            ("rate", PRICE),
+            ("currency", pa.string()),
+            ("plan_type", pa.string()),  # Database
+            ("payment_option", pa.string()),  # No Upfront, Partial Upfront, All Upfront
+            ("duration_seconds", pa.int64()),
+            ("description", pa.string()),
+            ("loaded_at", INSTANT),
+        ]
+    ),
+)
+
 CUR_METADATA = RawTable(
     "raw_billing",
     "cur_metadata",
@@ -337,6 +362,7 @@ RAW_TABLES = (
     TABLE_SIZES,
     METRICS,
     PRICING_DATA,
+    SAVINGS_PLAN_RATES,
     CUR_METADATA,
     CUR_PERIODS,
     CUR_DATA,

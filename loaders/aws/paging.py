@@ -56,6 +56,23 @@ class Calls:
         for page in self.pages(client, operation, **arguments):
             yield from page.get(key, [])
 
+    def items_by_token(self, client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+        """Yield what the pages hold under `key` of an operation that botocore knows no pages of.
+
+        Raises:
+            PaginationError: a token came back for the second time.
+            ClientError, BotoCoreError: AWS refused a page.
+        """
+        tokens: set[str] = set()
+        page = self.one(getattr(client, operation), **arguments)
+        yield from page.get(key, [])
+        while token := page.get("nextToken"):
+            if token in tokens:
+                raise PaginationError(message=f"{operation} was given a token for the second time")
+            tokens.add(token)
+            page = self.one(getattr(client, operation), **arguments, nextToken=token)
+            yield from page.get(key, [])
+
     def _listing(self, client: Any, operation: str, arguments: Any) -> list[Any]:
         asked: set[int] = set()
 

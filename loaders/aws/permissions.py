@@ -179,6 +179,15 @@ OF_THE_CALLER = (
         "advice rests on the prices that came with this version",
         region="us-east-1",
     ),
+    Permission(
+        "savingsplans:DescribeSavingsPlansOfferingRates",
+        "savingsplans",
+        "describe_savings_plans_offering_rates",
+        lambda _: {"savingsPlanTypes": ["Database"], "maxResults": 1},
+        "no savings plan is weighed against reserved capacity",
+        is_needed=False,
+        region="us-east-1",
+    ),
 )
 
 _NO_ACCOUNTS = "the organisation's accounts are unknown"
