@@ -23,3 +23,14 @@
         else 'medium'
     end
 {% endmacro %}
+
+{# One step less, where the model that the figures come from does not meet the bill. #}
+{% macro confidence_in_model(confidence, is_off) %}
+    case
+        when not coalesce({{ is_off }}, false)
+        then {{ confidence }}
+        when {{ confidence }} = 'high'
+        then 'medium'
+        else 'low'
+    end
+{% endmacro %}

@@ -109,3 +109,6 @@
         then concat('; its settings were last read on ', {{ day_text("last_successful_read_at") }})
     end
 {%- endmacro %}
+
+{# In a query that has the table's row of int_reconciliation__models_judged as models. #}
+{% macro model_note() %} coalesce('; ' || models.note, ''){%- endmacro %}

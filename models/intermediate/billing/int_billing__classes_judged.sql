@@ -20,6 +20,12 @@ with
                     else standard_{{ part }}_cost_usd
                 end as other_{{ part }}_cost_usd,
             {% endfor %}
+            case
+                when table_class = 'STANDARD' then list_standard_cost_usd else list_ia_cost_usd
+            end as list_class_cost_usd,
+            case
+                when table_class = 'STANDARD' then list_ia_cost_usd else list_standard_cost_usd
+            end as list_other_class_cost_usd,
             cast(standard_storage_cost_usd as double)
             / nullif(cast(standard_throughput_cost_usd as double), 0) as ratio,
             (
@@ -108,6 +114,8 @@ select
     class_cost_usd,
     other_class_cost_usd,
     savings_usd,
+    list_class_cost_usd,
+    list_other_class_cost_usd,
     standard_storage_cost_usd,
     standard_throughput_cost_usd,
     ia_storage_cost_usd,

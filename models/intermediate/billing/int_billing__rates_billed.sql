@@ -1,8 +1,13 @@
+{%- set costs = ["unblended", "net", "amortized"] -%}
 with
     -- What a commitment covers has another price, and a line of the free tier has none. A line that says no
     -- rate is judged by its cost.
     lines as (
-        select *, coalesce(net_unblended_cost_usd, unblended_cost_usd) as line_usd
+        select
+            *,
+            unblended_cost_usd as unblended_cost,
+            coalesce(net_unblended_cost_usd, unblended_cost_usd) as net_cost,
+            coalesce(net_unblended_cost_usd, unblended_cost_usd) as amortized_cost
         from {{ ref("int_billing__lines_recognized") }}
         where
             coverage = 'none'
@@ -38,7 +43,9 @@ with
             lines.price_key,
             lines.component,
             sum(lines.usage_amount) as amount,
-            sum(lines.line_usd) as billed_usd,
+            {% for cost in costs %}
+                {{ complete_sum("lines." ~ cost ~ "_cost") }} as {{ cost }}_usd,
+            {% endfor %}
             count(*) as line_count
         from lines
         inner join
@@ -56,19 +63,29 @@ with
         select
             amounts.*,
             list_prices.price_usd as list_price_usd,
-            cast(amounts.billed_usd as double) / cast(amounts.amount as double) as rate_usd,
+            {% for cost in costs %}
+                -- A price is never zero, however much was given back.
+                case
+                    when amounts.{{ cost }}_usd > 0
+                    then cast(amounts.{{ cost }}_usd as double) / cast(amounts.amount as double)
+                end as {{ cost }}_rate,
+            {% endfor %}
             amounts.line_count * 0.00000000005 / cast(amounts.amount as double) as line_rounding
         from amounts
         left join
             list_prices on amounts.region = list_prices.region and amounts.price_key = list_prices.price_key
-        -- A price is never zero, however much was given back.
-        where amounts.amount > 0 and amounts.billed_usd > 0
+        where amounts.amount > 0 and amounts.net_usd > 0
     ),
 
     -- Discounts are round numbers, which rounding hides: a line has ten decimals of its cost and its amount.
     rates_with_discount as (
         select
-            *, list_price_usd * cast(round(rate_usd / list_price_usd, 3) as decimal(18, 3)) as round_rate_usd
+            *,
+            {% for cost in costs %}
+                list_price_usd
+                * cast(round({{ cost }}_rate / list_price_usd, 3) as decimal(18, 3)) as round_{{ cost }}_rate
+                {{ "," if not loop.last }}
+            {% endfor %}
         from rates
     )
 
@@ -79,13 +96,17 @@ select
     price_key,
     component,
     amount,
-    {{ usd("billed_usd") }} as billed_usd,
-    {{ usd("cast(amount as double) * list_price_usd") }} as list_usd,
-    cast(
-        case
-            when round_rate_usd > 0 and abs(rate_usd - round_rate_usd) <= line_rounding * (1 + rate_usd)
-            then round_rate_usd
-            else rate_usd
-        end as decimal(20, 12)
-    ) as rate_usd
+    {% for cost in costs %}
+        {{ usd(cost ~ "_usd") }} as {{ cost }}_usd,
+        cast(
+            case
+                when
+                    round_{{ cost }}_rate > 0
+                    and abs({{ cost }}_rate - round_{{ cost }}_rate) <= line_rounding * (1 + {{ cost }}_rate)
+                then round_{{ cost }}_rate
+                else {{ cost }}_rate
+            end as decimal(20, 12)
+        ) as {{ cost }}_rate_usd,
+    {% endfor %}
+    {{ usd("cast(amount as double) * list_price_usd") }} as list_usd
 from rates_with_discount

@@ -13,9 +13,9 @@ with
                 case
                     when count(case when {{ condition }} and cost_usd is null then 1 end) = 0
                     then {{ usd("coalesce(sum(case when " ~ condition ~ " then cost_usd end), 0)") }}
-                end as {{ part }}_cost_usd
-                {%- if not loop.last %},{% endif %}
+                end as {{ part }}_cost_usd,
             {% endfor %}
+            {{ usd(complete_sum("list_cost_usd")) }} as list_cost_usd
         from costs
         group by table_key, table_class
     ),
@@ -50,6 +50,8 @@ select
     standard_costs.throughput_cost_usd as standard_throughput_cost_usd,
     ia_costs.storage_cost_usd as ia_storage_cost_usd,
     ia_costs.throughput_cost_usd as ia_throughput_cost_usd,
+    standard_costs.list_cost_usd as list_standard_cost_usd,
+    ia_costs.list_cost_usd as list_ia_cost_usd,
     bases.missing_prices,
     -- 'seed' sorts after 'price list': one fallback price among them is enough to say so.
     bases.price_source,

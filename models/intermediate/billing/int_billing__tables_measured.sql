@@ -65,6 +65,8 @@ select
     costs.standard_throughput_cost_usd,
     costs.ia_storage_cost_usd,
     costs.ia_throughput_cost_usd,
+    costs.list_standard_cost_usd,
+    costs.list_ia_cost_usd,
     costs.missing_prices,
     costs.price_source,
     costs.price_effective_on,

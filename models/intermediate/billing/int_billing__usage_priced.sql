@@ -73,6 +73,7 @@ with
             price_keys.table_class,
             price_keys.price_key,
             prices.price_usd,
+            prices.list_price_usd,
             prices.price_source,
             prices.price_effective_on,
             case
@@ -110,16 +111,21 @@ with
         select
             *,
             {{ billed_unit_hours("amount_to_pay", "free_share", "free_amount") }} as paid_amount,
-            case
-                when monthly_amount = 0
-                then {{ usd("0") }}
-                else
-                    {{
-                        usd(
-                            billed_unit_hours("amount_to_pay", "free_share", "free_amount") ~ " * price_usd"
-                        )
-                    }}
-            end as cost_usd
+            {% for price in ["", "list_"] %}
+                case
+                    when monthly_amount = 0
+                    then {{ usd("0") }}
+                    else
+                        {{
+                            usd(
+                                billed_unit_hours("amount_to_pay", "free_share", "free_amount")
+                                ~ " * "
+                                ~ price
+                                ~ "price_usd"
+                            )
+                        }}
+                end as {{ price }}cost_usd {{ "," if not loop.last }}
+            {% endfor %}
         from free_of_class
     )
 
@@ -139,7 +145,9 @@ select
     paid_amount,
     price_key,
     price_usd,
+    list_price_usd,
     price_source,
     price_effective_on,
-    cost_usd
+    cost_usd,
+    list_cost_usd
 from costs

@@ -69,11 +69,13 @@ with
         select
             *,
             keep_reason is null as is_cut,
-            case
-                when keep_reason is null
-                then {{ provisioned_cost("proposed_unit_hours") }}
-                else current_cost_usd
-            end as proposed_cost_usd
+            {% for price in ["", "list_"] %}
+                case
+                    when keep_reason is null
+                    then {{ provisioned_cost("proposed_unit_hours", price) }}
+                    else {{ price }}current_cost_usd
+                end as {{ price }}proposed_cost_usd {{ "," if not loop.last }}
+            {% endfor %}
         from proposed
     )
 
@@ -104,5 +106,7 @@ select
     >= {{ var("min_savings") }} as is_advised,
     keep_reason,
     current_cost_usd,
-    proposed_cost_usd
+    proposed_cost_usd,
+    list_current_cost_usd,
+    list_proposed_cost_usd
 from costed

@@ -9,6 +9,7 @@ with
         select
             dimensions.*,
             policies.cost_usd as provisioned_cost_usd,
+            policies.list_cost_usd as list_provisioned_cost_usd,
             policies.cost_upper_usd as provisioned_cost_upper_usd,
             policies.cost_held_usd as provisioned_cost_held_usd,
             policies.throttled_minutes as simulated_throttled_minutes,
@@ -36,11 +37,18 @@ select
     max(table_class) as table_class,
     max(price_source) as price_source,
     max(price_effective_on) as price_effective_on,
-    {{ usd(complete_sum("current_cost_usd")) }} as current_cost_usd,
-    {{ usd(complete_sum("on_demand_cost_usd")) }} as on_demand_cost_usd,
-    {{ usd(complete_sum("provisioned_cost_usd")) }} as provisioned_cost_usd,
-    {{ usd(complete_sum("provisioned_cost_upper_usd")) }} as provisioned_cost_upper_usd,
-    {{ usd(complete_sum("provisioned_cost_held_usd")) }} as provisioned_cost_held_usd,
+    {% for cost in [
+        "current_cost_usd",
+        "on_demand_cost_usd",
+        "provisioned_cost_usd",
+        "provisioned_cost_upper_usd",
+        "provisioned_cost_held_usd",
+        "list_current_cost_usd",
+        "list_on_demand_cost_usd",
+        "list_provisioned_cost_usd",
+    ] %}
+        {{ usd(complete_sum(cost)) }} as {{ cost }},
+    {% endfor %}
     cast(sum(simulated_throttled_minutes) as bigint) as simulated_throttled_minutes,
     sum(simulated_throttled_units) as simulated_throttled_units,
     {% for dimension in ["read", "write"] %}

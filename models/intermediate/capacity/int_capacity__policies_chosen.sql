@@ -97,8 +97,10 @@ with
             dimensions.free_share,
             dimensions.free_unit_hours,
             dimensions.unit_hour_price_usd,
+            dimensions.list_unit_hour_price_usd,
             dimensions.sunk_unit_hours,
             dimensions.sunk_plan_usd,
+            dimensions.list_sunk_plan_usd,
             {% for bound in ["unit_hours", "unit_hours_upper", "unit_hours_held"] %}
                 -- Autoscaled today: what was provisioned, by the ratio of the two simulations, so that
                 -- whatever is wrong with the model is wrong on both sides.
@@ -150,6 +152,7 @@ select
     monthly_unit_hours_upper,
     monthly_unit_hours_held,
     {{ provisioned_cost("monthly_unit_hours") }} as cost_usd,
+    {{ provisioned_cost("monthly_unit_hours", "list_") }} as list_cost_usd,
     {{ provisioned_cost("monthly_unit_hours_upper") }} as cost_upper_usd,
     {{ provisioned_cost("monthly_unit_hours_held") }} as cost_held_usd
 from chosen

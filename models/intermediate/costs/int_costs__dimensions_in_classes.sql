@@ -44,22 +44,21 @@ with
             classes.table_class = shared.table_class_in_force as is_in_force,
             prices.price_source,
             prices.price_effective_on,
-            case
-                shared.component
-                when 'replicated_write'
-                then prices.on_demand_replicated_write_usd
-                when 'write'
-                then prices.on_demand_write_usd
-                else prices.on_demand_read_usd
-            end as request_price_usd,
-            case
-                shared.component
-                when 'replicated_write'
-                then prices.provisioned_replicated_write_usd
-                when 'write'
-                then prices.provisioned_write_usd
-                else prices.provisioned_read_usd
-            end as unit_hour_price_usd,
+            {% for price in ["", "list_"] %}
+                {% for mode, name in [
+                    ("on_demand", "request_price_usd"),
+                    ("provisioned", "unit_hour_price_usd"),
+                ] %}
+                    case
+                        shared.component
+                        when 'replicated_write'
+                        then prices.{{ price }}{{ mode }}_replicated_write_usd
+                        when 'write'
+                        then prices.{{ price }}{{ mode }}_write_usd
+                        else prices.{{ price }}{{ mode }}_read_usd
+                    end as {{ price }}{{ name }},
+                {% endfor %}
+            {% endfor %}
             -- Standard-IA has no free units.
             case
                 when classes.table_class = 'STANDARD'
@@ -102,13 +101,18 @@ with
             *,
             {{ quantity("coalesce(cast(monthly_sunk_reserved_amount as double) * share_of_table, 0)") }}
             as sunk_unit_hours,
-            {{
-                usd(
-                    quantity("coalesce(cast(monthly_sunk_plan_amount as double) * share_of_table, 0)")
-                    ~ " * coalesce(case when billing_mode = 'PROVISIONED' then unit_hour_price_usd else request_price_usd end, 0)"
-                )
-            }}
-            as sunk_plan_usd
+            {% for price in ["", "list_"] %}
+                {{
+                    usd(
+                        quantity("coalesce(cast(monthly_sunk_plan_amount as double) * share_of_table, 0)")
+                        ~ " * coalesce(case when billing_mode = 'PROVISIONED' then "
+                        ~ price
+                        ~ "unit_hour_price_usd else "
+                        ~ price
+                        ~ "request_price_usd end, 0)"
+                    )
+                }} as {{ price }}sunk_plan_usd {{ "," if not loop.last }}
+            {% endfor %}
         from priced
     )
 
@@ -131,16 +135,21 @@ select
     monthly_unit_hours,
     request_price_usd,
     unit_hour_price_usd,
+    list_request_price_usd,
+    list_unit_hour_price_usd,
     price_source,
     price_effective_on,
     free_share,
     free_unit_hours,
     sunk_unit_hours,
     sunk_plan_usd,
-    {{ on_demand_cost("monthly_requests") }} as on_demand_cost_usd,
-    case
-        when billing_mode = 'PROVISIONED'
-        then {{ provisioned_cost("monthly_unit_hours") }}
-        else {{ on_demand_cost("monthly_requests") }}
-    end as as_is_cost_usd
+    list_sunk_plan_usd,
+    {% for price in ["", "list_"] %}
+        {{ on_demand_cost("monthly_requests", price) }} as {{ price }}on_demand_cost_usd,
+        case
+            when billing_mode = 'PROVISIONED'
+            then {{ provisioned_cost("monthly_unit_hours", price) }}
+            else {{ on_demand_cost("monthly_requests", price) }}
+        end as {{ price }}as_is_cost_usd {{ "," if not loop.last }}
+    {% endfor %}
 from committed

@@ -42,13 +42,18 @@ select
     dimensions.max_utilization,
     in_force.request_price_usd,
     in_force.unit_hour_price_usd,
+    in_force.list_request_price_usd,
+    in_force.list_unit_hour_price_usd,
     in_force.price_source,
     in_force.price_effective_on,
     in_force.free_share,
     in_force.free_unit_hours,
     in_force.sunk_unit_hours,
     in_force.sunk_plan_usd,
+    in_force.list_sunk_plan_usd,
     in_force.on_demand_cost_usd,
-    in_force.as_is_cost_usd as current_cost_usd
+    in_force.as_is_cost_usd as current_cost_usd,
+    in_force.list_on_demand_cost_usd,
+    in_force.list_as_is_cost_usd as list_current_cost_usd
 from dimensions
 inner join in_force on dimensions.resource_dimension_key = in_force.resource_dimension_key

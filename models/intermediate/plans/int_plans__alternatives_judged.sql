@@ -12,7 +12,9 @@ with
     changed_options as (select * from options where classes = 'best'),
 
     today as (
-        select table_key, monthly_cost_usd as today_usd from priced where plan = 'as_is' and is_class_in_force
+        select table_key, monthly_cost_usd as today_usd, list_monthly_cost_usd as list_today_usd
+        from priced
+        where plan = 'as_is' and is_class_in_force
     ),
 
     compared as (
@@ -20,6 +22,7 @@ with
             priced.*,
             today.today_usd,
             today.today_usd - priced.monthly_cost_usd as savings_usd,
+            today.list_today_usd - priced.list_monthly_cost_usd as list_savings_usd,
             classes.kept_monthly_cost_usd - priced.monthly_cost_usd as savings_of_class_usd,
             classes.class_guard,
             kept_options.plan_guard,
@@ -108,10 +111,12 @@ select
     storage_cost_usd,
     throughput_cost_usd,
     monthly_cost_usd,
+    list_monthly_cost_usd,
     cautious_cost_usd,
     price_source,
     price_effective_on,
     {{ usd("savings_usd") }} as savings_usd,
+    {{ usd("list_savings_usd") }} as list_savings_usd,
     {{ usd("savings_of_class_usd") }} as savings_of_class_usd,
     {{ usd("savings_of_plan_usd") }} as savings_of_plan_usd,
     {{ usd("savings_of_option_usd") }} as savings_of_option_usd,

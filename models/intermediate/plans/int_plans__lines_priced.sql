@@ -110,11 +110,13 @@ with
     throughput_costs as (
         select
             *,
-            case
-                when billing_mode_of_plan = 'PROVISIONED'
-                then {{ provisioned_cost("monthly_quantity") }}
-                else {{ on_demand_cost("monthly_quantity") }}
-            end as cost_usd,
+            {% for price in ["", "list_"] %}
+                case
+                    when billing_mode_of_plan = 'PROVISIONED'
+                    then {{ provisioned_cost("monthly_quantity", price) }}
+                    else {{ on_demand_cost("monthly_quantity", price) }}
+                end as {{ price }}cost_usd,
+            {% endfor %}
             {{ provisioned_cost("monthly_quantity_upper") }} as cost_upper_usd,
             {{ provisioned_cost("monthly_quantity_held") }} as cost_held_usd,
             case
@@ -153,11 +155,15 @@ with
             end as sunk_quantity,
             case when billing_mode_of_plan = 'PROVISIONED' then free_share else 0.0 end as free_share,
             paid_quantity,
-            case
-                when billing_mode_of_plan = 'PROVISIONED' then unit_hour_price_usd else request_price_usd
-            end as price_usd,
-            sunk_plan_usd,
-            cost_usd,
+            {% for price in ["", "list_"] %}
+                case
+                    when billing_mode_of_plan = 'PROVISIONED'
+                    then {{ price }}unit_hour_price_usd
+                    else {{ price }}request_price_usd
+                end as {{ price }}price_usd,
+                {{ price }}sunk_plan_usd,
+                {{ price }}cost_usd,
+            {% endfor %}
             cost_upper_usd,
             cost_held_usd,
             least_units,
@@ -189,8 +195,11 @@ with
             billed_usage.free_share,
             billed_usage.paid_amount as paid_quantity,
             billed_usage.price_usd,
+            billed_usage.list_price_usd,
             {{ usd("0") }} as sunk_plan_usd,
+            {{ usd("0") }} as list_sunk_plan_usd,
             billed_usage.cost_usd,
+            billed_usage.list_cost_usd,
             billed_usage.price_source,
             billed_usage.price_effective_on
         from billed_usage
@@ -222,6 +231,9 @@ select
     price_usd,
     sunk_plan_usd,
     cost_usd,
+    list_price_usd,
+    list_sunk_plan_usd,
+    list_cost_usd,
     cost_upper_usd,
     cost_held_usd,
     least_units,

@@ -30,11 +30,14 @@ with
             table_key,
             plan,
             table_class,
-            {{ usd("sum(case when component = 'storage' then cost_usd end)") }} as storage_cost_usd,
-            bool_or(
-                component = 'storage' and monthly_quantity > 0 and cost_usd is null
-            ) as lacks_storage_price,
-            {% for cost in ["cost_usd", "cost_upper_usd", "cost_held_usd"] %}
+            {% for price in ["", "list_"] %}
+                {{ usd("sum(case when component = 'storage' then " ~ price ~ "cost_usd end)") }}
+                as {{ price }}storage_cost_usd,
+                bool_or(
+                    component = 'storage' and monthly_quantity > 0 and {{ price }}cost_usd is null
+                ) as {{ price }}lacks_storage_price,
+            {% endfor %}
+            {% for cost in ["cost_usd", "cost_upper_usd", "cost_held_usd", "list_cost_usd"] %}
                 case
                     -- A plan of today that has none is that of a table which is billed for storage alone.
                     when plan = 'as_is' and count(case when component <> 'storage' then 1 end) = 0
@@ -75,6 +78,10 @@ with
                 when not coalesce(costs.lacks_storage_price, false)
                 then costs.throughput_cost_usd + coalesce(costs.storage_cost_usd, 0)
             end as monthly_cost_usd,
+            case
+                when not coalesce(costs.list_lacks_storage_price, false)
+                then costs.throughput_list_cost_usd + coalesce(costs.list_storage_cost_usd, 0)
+            end as list_monthly_cost_usd,
             costs.throughput_cost_upper_usd,
             costs.throughput_cost_held_usd,
             coalesce(costs.lacks_price, false) or coalesce(costs.lacks_storage_price, false) as lacks_price,
@@ -135,6 +142,7 @@ select
     storage_cost_usd,
     throughput_cost_usd,
     {{ usd("monthly_cost_usd") }} as monthly_cost_usd,
+    {{ usd("list_monthly_cost_usd") }} as list_monthly_cost_usd,
     {{ usd("monthly_cost_usd - throughput_cost_usd + throughput_cost_upper_usd") }} as monthly_cost_upper_usd,
     {{ usd("monthly_cost_usd - throughput_cost_usd + throughput_cost_held_usd") }} as monthly_cost_held_usd,
     lacks_price,

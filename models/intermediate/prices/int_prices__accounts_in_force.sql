@@ -1,3 +1,4 @@
+{%- set basis = price_basis() -%}
 with
     account_regions as (select distinct account_id, region from {{ ref("int_inventory__resources") }}),
 
@@ -10,7 +11,12 @@ with
     -- The discount of what an account does use stands for what it does not use yet, lest a discounted price
     -- be compared with a listed one.
     account_discounts as (
-        select account_id, sum(cast(billed_usd as double)) / sum(cast(list_usd as double)) as price_ratio
+        select
+            account_id,
+            {% for cost in ["net", "amortized"] %}
+                sum(cast({{ cost }}_usd as double)) / sum(cast(list_usd as double)) as {{ cost }}_ratio
+                {{ "," if not loop.last }}
+            {% endfor %}
         from rates_billed
         where component <> 'storage' and list_usd is not null
         group by account_id
@@ -24,13 +30,28 @@ with
             attributes.component,
             attributes.billing_mode,
             attributes.table_class,
+            attributes.unit,
             list_prices.price_usd as list_price_usd,
             list_prices.price_source,
             list_prices.price_effective_on,
-            {% if price_basis() == "list" %}
-                cast(null as decimal(20, 12)) as billed_price_usd, cast(null as double) as price_ratio
-            {% else %} rates_billed.rate_usd as billed_price_usd, account_discounts.price_ratio
-            {% endif %}
+            rates_billed.amount as billed_amount,
+            rates_billed.unblended_rate_usd as billed_price_usd,
+            {% for cost in ["net", "amortized"] %}
+                coalesce(
+                    rates_billed.{{ cost }}_rate_usd,
+                    cast(list_prices.price_usd * account_discounts.{{ cost }}_ratio as decimal(20, 12)),
+                    list_prices.price_usd
+                ) as {{ cost }}_price_usd,
+            {% endfor %}
+            case
+                when rates_billed.net_rate_usd is not null
+                then 'billed'
+                when list_prices.price_usd is null
+                then null
+                when account_discounts.net_ratio is not null
+                then 'list x account ratio'
+                else 'list'
+            end as effective_rate_source
         from account_regions
         cross join attributes
         left join
@@ -53,19 +74,17 @@ select
     component,
     billing_mode,
     table_class,
-    coalesce(
-        billed_price_usd, cast(list_price_usd * price_ratio as decimal(20, 12)), list_price_usd
-    ) as price_usd,
+    unit,
+    {{ basis }}_price_usd as price_usd,
     list_price_usd,
+    billed_price_usd,
+    net_price_usd,
+    amortized_price_usd,
+    billed_amount,
     price_source,
     price_effective_on,
-    case
-        when billed_price_usd is not null
-        then 'billed'
-        when list_price_usd is null
-        then null
-        when price_ratio is not null
-        then 'list x account ratio'
-        else 'list'
-    end as rate_source
+    {% if basis == "list" %} case when list_price_usd is not null then 'list' end
+    {% else %} effective_rate_source
+    {% endif %} as rate_source,
+    effective_rate_source
 from prices

@@ -16,7 +16,11 @@ select
     region,
     table_class,
     {% for column, key in columns %}
-        max(case when price_key like '{{ key }}.%' then price_usd end) as {{ column }},
+        {% for price in ["", "list_"] %}
+            max(
+                case when price_key like '{{ key }}.%' then {{ price }}price_usd end
+            ) as {{ price }}{{ column }},
+        {% endfor %}
     {% endfor %}
     case
         when count(price_usd) = 0 then null when max(price_source) = 'seed' then 'seed' else 'price list'

@@ -17,6 +17,8 @@ with
     -- Of the rows of a table and its indexes the table's own.
     notes as (select * from {{ ref("int_coverage__notes_written") }} where resource_key = table_key),
 
+    models as (select * from {{ ref("int_reconciliation__models_judged") }}),
+
     accounts as (select account_id, account_name, ou_path from {{ ref("dim_accounts") }}),
 
     commitments as (
@@ -64,6 +66,9 @@ with
             chosen.storage_cost_usd as projected_storage_cost_usd,
             chosen.throughput_cost_usd as projected_throughput_cost_usd,
             chosen.monthly_cost_usd as projected_cost_usd,
+            current_plan.list_monthly_cost_usd as list_current_cost_usd,
+            chosen.list_monthly_cost_usd as list_projected_cost_usd,
+            chosen.list_savings_usd,
             chosen.changes,
             options.savings_usd as decision_savings_usd,
             decided.tables,
@@ -263,6 +268,10 @@ select
     as monthly_savings_usd,
     {{ usd("coalesce(explained.current_cost_usd - explained.projected_cost_usd, 0) * 12") }}
     as annual_savings_usd,
+    explained.list_current_cost_usd,
+    explained.list_projected_cost_usd,
+    {{ usd("case when explained.keep_reason is null then explained.list_savings_usd else 0 end") }}
+    as list_monthly_savings_usd,
     '{{ price_basis() }}' as price_basis,
     explained.price_source,
     explained.price_effective_on,
@@ -271,12 +280,15 @@ select
     explained.coverage_ratio,
     -- A size that is only reported lags, and never carries more than a low confidence.
     case
-        when explained.rests_on_reported_size then 'low' else explained.confidence_of_window
+        when explained.rests_on_reported_size
+        then 'low'
+        else {{ confidence_in_model("explained.confidence_of_window", "models.is_off") }}
     end as confidence,
+    models.error_pct as model_error_pct,
     {{ risk("explained.throttle_events", "explained.p99_utilization", "explained.peak_to_mean") }} as risk,
     case when explained.keep_reason is null then 'change' else 'keep' end as advice,
     explained.keep_reason,
-    concat(explained.finding, explained.notes, '.') as reason,
+    concat(explained.finding, explained.notes, {{ model_note() }}, '.') as reason,
     explained.table_key,
     explained.decision_key,
     'as_is' as current_plan,
@@ -293,4 +305,5 @@ select
     {{ usd("coalesce(explained.decision_savings_usd, 0)") }} as decision_savings_usd,
     '[' || coalesce(explained.alternatives, '') || ']' as alternatives
 from explained
+left join models on explained.table_key = models.table_key
 left join accounts on explained.account_id = accounts.account_id

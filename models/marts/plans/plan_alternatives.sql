@@ -20,6 +20,8 @@ select
     judged.throughput_cost_usd,
     judged.monthly_cost_usd,
     judged.savings_usd as monthly_savings_usd,
+    judged.list_monthly_cost_usd,
+    judged.list_savings_usd as list_monthly_savings_usd,
     judged.changes,
     judged.is_current,
     judged.is_chosen,

@@ -24,6 +24,8 @@ select
     lines.price_usd,
     lines.sunk_plan_usd,
     lines.cost_usd,
+    lines.list_price_usd,
+    lines.list_cost_usd,
     greatest(lines.cost_upper_usd, lines.cost_held_usd) as cautious_cost_usd,
     lines.least_units,
     lines.greatest_units,

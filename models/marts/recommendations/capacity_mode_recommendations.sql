@@ -9,6 +9,8 @@ with
     -- Of the rows of a table and its indexes the table's own.
     notes as (select * from {{ ref("int_coverage__notes_written") }} where resource_key = table_key),
 
+    models as (select * from {{ ref("int_reconciliation__models_judged") }}),
+
     accounts as (select account_id, account_name, ou_path from {{ ref("dim_accounts") }}),
 
     chosen as (
@@ -38,14 +40,16 @@ with
                 then decided.on_demand_saving_usd
                 else {{ usd("0") }}
             end as decision_savings_usd,
-            case
-                decided.recommended_billing_mode
-                when 'PROVISIONED'
-                then compared.provisioned_cost_usd
-                when 'PAY_PER_REQUEST'
-                then compared.on_demand_cost_usd
-                else compared.current_cost_usd
-            end as projected_cost_usd,
+            {% for price in ["", "list_"] %}
+                case
+                    decided.recommended_billing_mode
+                    when 'PROVISIONED'
+                    then compared.{{ price }}provisioned_cost_usd
+                    when 'PAY_PER_REQUEST'
+                    then compared.{{ price }}on_demand_cost_usd
+                    else compared.{{ price }}current_cost_usd
+                end as {{ price }}projected_cost_usd,
+            {% endfor %}
             case
                 when compared.billing_mode = 'PROVISIONED'
                 then settings.provisioned_current_setting
@@ -207,17 +211,26 @@ select
     as monthly_savings_usd,
     {{ usd("coalesce(explained.current_cost_usd - explained.projected_cost_usd, 0) * 12") }}
     as annual_savings_usd,
+    explained.list_current_cost_usd,
+    explained.list_projected_cost_usd,
+    {{
+        usd(
+            "case when explained.keep_reason is null then explained.list_current_cost_usd - explained.list_projected_cost_usd else 0 end"
+        )
+    }}
+    as list_monthly_savings_usd,
     '{{ price_basis() }}' as price_basis,
     explained.price_source,
     explained.price_effective_on,
     explained.window_start,
     explained.window_end,
     explained.coverage_ratio,
-    explained.confidence,
+    {{ confidence_in_model("explained.confidence", "models.is_off") }} as confidence,
+    models.error_pct as model_error_pct,
     explained.risk,
     case when explained.keep_reason is null then 'change' else 'keep' end as advice,
     explained.keep_reason,
-    concat(explained.finding, explained.notes, '.') as reason,
+    concat(explained.finding, explained.notes, {{ model_note() }}, '.') as reason,
     explained.table_key,
     explained.decision_key,
     explained.billing_mode as current_billing_mode,
@@ -236,4 +249,5 @@ select
     explained.simulated_throttled_minutes,
     explained.simulated_throttled_units
 from explained
+left join models on explained.table_key = models.table_key
 left join accounts on explained.account_id = accounts.account_id

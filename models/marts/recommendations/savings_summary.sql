@@ -19,6 +19,7 @@ select
     as current_monthly_cost_usd,
     {{ usd("sum(monthly_savings_usd)") }} as monthly_savings_usd,
     {{ usd("sum(annual_savings_usd)") }} as annual_savings_usd,
+    {{ usd(complete_sum("list_monthly_savings_usd")) }} as list_monthly_savings_usd,
     {{ usd("sum(case when status in ('pending', 'accepted') then monthly_savings_usd else 0 end)") }}
     as open_monthly_savings_usd,
     -- Plans exclude each other's changes already, so that theirs is the one total that may be added up.

@@ -10,6 +10,8 @@ with
 
     notes as (select resource_key, resource_notes from {{ ref("int_coverage__notes_written") }}),
 
+    models as (select * from {{ ref("int_reconciliation__models_judged") }}),
+
     accounts as (select account_id, account_name, ou_path from {{ ref("dim_accounts") }}),
 
     described as (
@@ -101,8 +103,14 @@ with
                 {% endfor %}
                 else 'already_best'
             end as obstacle,
-            {{ usd(complete_sum("current_cost_usd")) }} as current_cost_usd,
-            {{ usd(complete_sum("proposed_cost_usd")) }} as proposed_cost_usd
+            {% for cost in [
+                "current_cost_usd",
+                "proposed_cost_usd",
+                "list_current_cost_usd",
+                "list_proposed_cost_usd",
+            ] %}
+                {{ usd(complete_sum(cost)) }} as {{ cost }} {{ "," if not loop.last }}
+            {% endfor %}
         from described
         group by resource_key
     ),
@@ -186,6 +194,18 @@ select
         )
     }}
     as annual_savings_usd,
+    decided.list_current_cost_usd,
+    case
+        when decided.keep_reason is null
+        then decided.list_proposed_cost_usd
+        else decided.list_current_cost_usd
+    end as list_projected_cost_usd,
+    {{
+        usd(
+            "case when decided.keep_reason is null then decided.list_current_cost_usd - decided.list_proposed_cost_usd else 0 end"
+        )
+    }}
+    as list_monthly_savings_usd,
     '{{ price_basis() }}' as price_basis,
     statistics.price_source,
     statistics.price_effective_on,
@@ -193,15 +213,19 @@ select
     history.window_end,
     history.coverage_ratio,
     {{
-        confidence(
-            "history.window_start",
-            "history.window_end",
-            "history.coverage_ratio",
-            "history.resolution_seconds",
-            "history.throttle_events",
-            "statistics.price_source",
+        confidence_in_model(
+            confidence(
+                "history.window_start",
+                "history.window_end",
+                "history.coverage_ratio",
+                "history.resolution_seconds",
+                "history.throttle_events",
+                "statistics.price_source",
+            ),
+            "models.is_off",
         )
     }} as confidence,
+    models.error_pct as model_error_pct,
     {{ risk("history.throttle_events", "statistics.p99_utilization", "statistics.peak_to_mean") }} as risk,
     case when decided.keep_reason is null then 'change' else 'keep' end as advice,
     decided.keep_reason,
@@ -264,6 +288,7 @@ select
             else 'Its policy has the lowest minimum that stays safe'
         end,
         notes.resource_notes,
+        {{ model_note() }},
         '.'
     ) as reason,
     resources.resource_key,
@@ -279,4 +304,5 @@ inner join decided on resources.resource_key = decided.resource_key
 inner join statistics on resources.resource_key = statistics.resource_key
 inner join history on resources.resource_key = history.resource_key
 left join notes on resources.resource_key = notes.resource_key
+left join models on resources.table_key = models.table_key
 left join accounts on resources.account_id = accounts.account_id

@@ -4,12 +4,19 @@ with
     -- Of the rows of a table and its indexes the table's own.
     notes as (select * from {{ ref("int_coverage__notes_written") }} where resource_key = table_key),
 
+    models as (select * from {{ ref("int_reconciliation__models_judged") }}),
+
     -- Where the other class is compared at all, both costs are known.
     explained_tables as (
         select
             judged_tables.*,
             -- The bill tells what was used, whatever is known of the minutes.
-            case when judged_tables.is_billed then notes.place_notes else notes.table_notes end as notes,
+            concat(
+                case when judged_tables.is_billed then notes.place_notes else notes.table_notes end,
+                {{ model_note() }}
+            ) as notes,
+            models.error_pct as model_error_pct,
+            models.is_off as is_model_off,
             concat(
                 other_class_name,
                 ' would cost ',
@@ -39,6 +46,7 @@ with
             ) as comparison
         from judged_tables
         inner join notes on judged_tables.table_key = notes.table_key
+        left join models on judged_tables.table_key = models.table_key
     )
 
 select
@@ -59,6 +67,12 @@ select
     as projected_monthly_cost_usd,
     {{ usd("case when keep_reason is null then savings_usd else 0 end") }} as monthly_savings_usd,
     {{ usd("case when keep_reason is null then savings_usd * 12 else 0 end") }} as annual_savings_usd,
+    list_class_cost_usd as list_current_cost_usd,
+    case
+        when keep_reason is null then list_other_class_cost_usd else list_class_cost_usd
+    end as list_projected_cost_usd,
+    {{ usd("case when keep_reason is null then list_class_cost_usd - list_other_class_cost_usd else 0 end") }}
+    as list_monthly_savings_usd,
     '{{ price_basis() }}' as price_basis,
     price_source,
     price_effective_on,
@@ -69,12 +83,21 @@ select
         when is_billed
         then
             {{
-                confidence(
-                    "window_start", "window_end", "coverage_ratio", 60, "throttle_events", "price_source"
+                confidence_in_model(
+                    confidence(
+                        "window_start",
+                        "window_end",
+                        "coverage_ratio",
+                        60,
+                        "throttle_events",
+                        "price_source",
+                    ),
+                    "is_model_off",
                 )
             }}
         else 'low'
     end as confidence,
+    model_error_pct,
     {{ risk("throttle_events", "p99_utilization", "peak_to_mean") }} as risk,
     case when keep_reason is null then 'change' else 'keep' end as advice,
     keep_reason,

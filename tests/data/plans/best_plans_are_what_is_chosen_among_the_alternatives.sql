@@ -16,5 +16,7 @@ where
     or plans.current_throughput_cost_usd is distinct from today.throughput_cost_usd
     or plans.projected_storage_cost_usd is distinct from chosen.storage_cost_usd
     or plans.projected_throughput_cost_usd is distinct from chosen.throughput_cost_usd
+    or plans.list_projected_cost_usd is distinct from chosen.list_monthly_cost_usd
+    or plans.list_current_cost_usd is distinct from today.list_monthly_cost_usd
     or plans.monthly_savings_usd
     <> coalesce(plans.current_monthly_cost_usd - plans.projected_monthly_cost_usd, 0)

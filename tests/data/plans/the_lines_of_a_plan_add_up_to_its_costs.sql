@@ -9,7 +9,8 @@ with
                     count(case when component <> 'storage' then 1 end)
                     = count(case when component <> 'storage' then cost_usd end)
                 then sum(case when component <> 'storage' then cost_usd end)
-            end as throughput_cost_usd
+            end as throughput_cost_usd,
+            sum(list_cost_usd) as list_cost_usd
         from {{ ref("plan_cost_lines") }}
         group by plan_alternative_key
     )
@@ -25,3 +26,4 @@ where
         and alternatives.monthly_cost_usd
         <> alternatives.throughput_cost_usd + coalesce(alternatives.storage_cost_usd, 0)
     )
+    or alternatives.list_monthly_cost_usd <> summed.list_cost_usd
