@@ -1,0 +1,30 @@
+with tables_compared as (select * from {{ ref("int_reconciliation__tables_compared") }})
+
+select
+    table_month_key,
+    table_key,
+    payer_account_id,
+    account_id,
+    region,
+    table_name,
+    billing_month,
+    '{{ price_basis() }}' as price_basis,
+    billed_usd,
+    compared_hours,
+    hours_of_month,
+    compared_billed_usd,
+    modelled_usd,
+    error_usd,
+    error_pct,
+    read_billed_usd,
+    read_modelled_usd,
+    write_billed_usd,
+    write_modelled_usd,
+    replicated_write_billed_usd,
+    replicated_write_modelled_usd,
+    storage_billed_usd,
+    storage_modelled_usd,
+    unmodelled_usd,
+    is_off,
+    explanation
+from tables_compared
