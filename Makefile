@@ -2,7 +2,7 @@
 #   make demo    the whole product on a sandbox organisation, without an AWS account
 #   make test    every test; browser tests where a chromium is found
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gui test cases mutations kills lint format docs bench chromium wheel clean
+.PHONY: help setup demo gui test cases mutations kills lint lint-python lint-sql format docs bench chromium wheel clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,10 +19,14 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-# One stamp an extra: installed again only when pyproject.toml changed.
+# One stamp an extra: installed again only when pyproject.toml changed. Modules are compiled as they are imported:
+# most of what is installed never is.
 $(VENV)/.installed-%: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable ".[$*]"
-	@touch $@
+	$(BIN)/python -m pip install --quiet --no-compile --editable ".[$*]"
+	@touch $@ $(VENV_HAS_$*)
+
+# The linters come with all that is tested.
+VENV_HAS_lint := $(VENV)/.installed-test
 
 setup: $(VENV)/.installed-demo ## Make .venv with the product and its sandbox
 
@@ -47,10 +51,15 @@ mutations: $(VENV)/.installed-test ## Break each formula in a copy and see which
 kills: $(VENV)/.installed-test ## Kill every load, build and publication at random instants (takes half an hour)
 	$(BIN)/python -m tests.kills $(KILLS_ARGS)
 
-lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## Check style, types, import walls and SQL
+lint: $(VENV)/.installed-lint ## Check style, types, import walls and SQL
+	$(MAKE) --jobs 2 lint-python lint-sql
+
+lint-python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-sql:
 	$(BIN)/sqlfmt --check --line-length 110 models macros tests/data
 	OPTIMA_WAREHOUSE=:memory: $(BIN)/sqlfluff lint --processes 2 models tests/data
 
