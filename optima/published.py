@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,3 +93,23 @@ def open_build(build: Build) -> duckdb.DuckDBPyConnection:
         raise OptimaError(
             f"The published build {build.path.name} cannot be opened: run an analysis to publish a new one."
         ) from error
+
+
+def columns(connection: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]:
+    """Return the columns of every mart of an opened build: builds of older versions have fewer of both."""
+    found = connection.execute(
+        "select table_name, list(column_name) from duckdb_columns() group by table_name"
+    ).fetchall()
+    return {mart: frozenset(names) for mart, names in found}
+
+
+def require(connection: duckdb.DuckDBPyConnection, marts: Iterable[str], what: str) -> None:
+    """Refuse a build that lacks one of these marts; `what` says what they are about: `costs`.
+
+    Raises:
+        OptimaError: An older version published it.
+    """
+    if not set(marts) <= set(columns(connection)):
+        raise OptimaError(
+            f"The published build holds no {what}: `dynamodb-optima run` publishes a new one, which does."
+        )

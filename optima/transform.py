@@ -48,6 +48,8 @@ UTILIZATION = Analysis("utilization", "utilization", "Utilization Analysis Resul
 EVERYTHING = "everything"
 # The mart that every analysis builds besides its own: totals are sums of plans.
 BEST_PLANS = "best_plans"
+# What only a whole build makes. A warehouse without it is new, or of a version whose marts had fewer columns.
+RECONCILIATION = "reconciliation_summary"
 
 _FAILED = {"error", "fail", "runtime error"}
 
@@ -95,9 +97,9 @@ def selector(analysis: Analysis | None, built: Iterable[str]) -> str:
     """Return the name of the selector (selectors.yml) that builds one analysis, or everything without one.
 
     The list of recommendations unites every kind, so that the first analysis of a workspace, which has not
-    `built` the marts of the others yet, builds all of them.
+    `built` the marts of the others yet, or not with the columns of this version, builds all of them.
     """
-    united = {each.mart for each in (CAPACITY, TABLE_CLASS, UTILIZATION)} | {BEST_PLANS}
+    united = {each.mart for each in (CAPACITY, TABLE_CLASS, UTILIZATION)} | {BEST_PLANS, RECONCILIATION}
     return analysis.selector if analysis and united <= set(built) else EVERYTHING
 
 

@@ -20,6 +20,35 @@ KINDS = {
 ALONE = "if only this were applied"
 MODES = {"PROVISIONED": "Provisioned", "PAY_PER_REQUEST": "On-Demand"}
 CLASSES = {"STANDARD": "Standard", "STANDARD_INFREQUENT_ACCESS": "Standard-IA"}
+# What a bill is made of, in the order in which it is shown.
+COMPONENTS = {
+    "read": "reads",
+    "write": "writes",
+    "replicated_write": "replicated writes",
+    "storage": "storage",
+    "pitr": "point-in-time recovery",
+    "backup": "backups",
+    "restore": "restores",
+    "export": "exports to S3",
+    "import": "imports from S3",
+    "streams": "streams",
+    "transfer": "data transfer",
+    "commitment": "commitments",
+    "discount": "discounts",
+    "tax": "tax",
+    "credit": "credits",
+    "other": "other",
+}
+# What a unit is valued at, as a sentence goes on after "Prices are".
+LIST_PRICES = "list"
+_BILLED = (
+    "what each account was billed for a unit, else the list price × the share of list prices that it pays"
+)
+_BASES = {
+    LIST_PRICES: "list prices",
+    "net": f"net: {_BILLED}",
+    "amortized": f"amortised: {_BILLED}",
+}
 
 _CENT = Decimal("0.01")
 _DIMENSIONS = ("read", "write")
@@ -36,10 +65,29 @@ def kind_order(kind: str) -> tuple[int, str]:
     return (known.index(kind) if kind in known else len(known), kind)
 
 
+def price_basis(basis: str) -> str:
+    """Say what a price basis values a unit at: `list prices`."""
+    return _BASES.get(basis, basis)
+
+
 def usd(amount: Decimal | float) -> str:
     """Write an amount of USD with separators and cents: `$2,340.00`, `−$3.00`."""
     cents = Decimal(amount).quantize(_CENT, rounding=ROUND_HALF_UP)
     return f"{'−' if cents < 0 else ''}${abs(cents):,.2f}"
+
+
+def number(value: float | Decimal, places: int = 1) -> str:
+    """Write a quantity with a few decimals, if it has any: `1,200`, `3.5`."""
+    text = f"{value:,.{places}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+
+
+def percent(value: float | Decimal | None) -> str:
+    """Write percents with their sign: `+3.1 %`; of what is not known, nothing."""
+    if value is None:
+        return ""
+    text = f"{value:+,.1f} %".replace("-", "−")
+    return text.lstrip("+−") if text in ("+0.0 %", "−0.0 %") else text
 
 
 def saving(monthly: Decimal | float) -> str:

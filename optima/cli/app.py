@@ -20,6 +20,7 @@ from optima.cli import (
     sandbox,
     version,
 )
+from optima.cli.bill import commitments, costs, reconcile
 from optima.cli.commands import Globals
 
 app = typer.Typer(
@@ -51,6 +52,9 @@ def before_every_command(
     context.obj = Globals(project_root, debug, verbose)
 
 
-for room in (loads, analyses, recommendations, explain, run, demo, gui, diagnostics, documentation, version):
+for room in (
+    *(loads, analyses, recommendations, explain, costs, reconcile, commitments),
+    *(run, demo, gui, diagnostics, documentation, version),
+):
     room.register(app)
 app.add_typer(sandbox.app, name="sandbox")

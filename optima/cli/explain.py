@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from optima import decisions, published
-from optima.cli import explained, explanation
+from optima.cli import explained, explanation, listing
 from optima.cli.commands import command
 from optima.cli.explained import Explained
 from optima.cli.session import Session
@@ -54,27 +52,17 @@ def explain(
         decided=decisions.statuses(session.workspace.decisions, session.now()),
     )
     if style is Format.JSON:
-        typer.echo(as_json(found))
+        typer.echo(as_json(found), nl=False)
     else:
         explanation.show(found, answers())
 
 
 def as_json(found: Explained) -> str:
     """Write what was found as one object: rows as in the marts, money as numbers, instants in UTC."""
-    return json.dumps(_plain(asdict(found) | {"outcome": found.sentence}), indent=2)
+    return listing.as_json(asdict(found) | {"outcome": found.sentence})
 
 
 def command_for(row: Mapping[str, Any]) -> str:
     """Return the command that explains the table of a recommendation."""
     words = ["explain", row["table_name"], "--region", row["region"], "--account", row["account_id"]]
     return shlex.join(words)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    if isinstance(value, Decimal):
-        return float(value)
-    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from optima import published
 from optima.errors import AmbiguousError, OptimaError
 from optima.published import Build
-from optima.wording import CLASSES, MODES, change, usd
+from optima.wording import CLASSES, LIST_PRICES, MODES, change, usd
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,6 +43,7 @@ class Explained:
         best: Its row of best_plans.
         plans: Its rows of plan_alternatives, today's first, then the cheapest, with their cost `lines`.
         advice: Its rows of each other kind of recommendation, indexes included, with their status.
+        reconciled: Its row of cost_reconciliation in the newest month in which something was compared.
     """
 
     build_id: str
@@ -51,6 +52,7 @@ class Explained:
     best: Row
     plans: list[Row]
     advice: list[Row]
+    reconciled: Row | None = None
 
     @property
     def today(self) -> Row | None:
@@ -79,8 +81,28 @@ class Explained:
         )
         return (
             f"Best plan: {what}; costs {usd(then)} instead of {now} a month, "
-            f"saves {usd(saved)} a month ({usd(best['annual_savings_usd'])} a year).{shared}"
+            f"saves {usd(saved)} a month ({usd(best['annual_savings_usd'])} a year)."
+            f"{shared}{self._listed}{self._stranded}"
         )
+
+    @property
+    def _listed(self) -> str:
+        """What the plan saves at list prices, where units are valued by another basis."""
+        saved = None if self.is_at_list else self.best["list_monthly_savings_usd"]
+        return "" if saved is None else f" At list prices it saves {usd(saved)} a month."
+
+    @property
+    def _stranded(self) -> str:
+        """What the plan leaves without use of commitments that are paid for."""
+        stranded = self.best.get("stranded_commitment_usd")
+        if not stranded:
+            return ""
+        return f" It leaves commitments of {usd(stranded)} a month without use, which are paid all the same."
+
+    @property
+    def is_at_list(self) -> bool:
+        """Whether units are valued at list prices, or what they would cost at list prices is not known."""
+        return self.best["price_basis"] == LIST_PRICES or "list_monthly_savings_usd" not in self.best
 
 
 def plan_name(plan: Mapping[str, Any], current_setting: Mapping[str, Any]) -> str:
@@ -113,11 +135,7 @@ def explain(
         OptimaError: No table has it, or the build was made before there were plans.
     """
     with published.open_build(build) as connection:
-        known = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
-        if not known >= _NEEDED:
-            raise OptimaError(
-                "The published build holds no plans: `dynamodb-optima run` publishes a new one."
-            )
+        published.require(connection, _NEEDED, "plans")
         table = _find(connection, name, region, account)
         where = tuple(table[column] for column in ("account_id", "region", "table_name"))
         listed = {
@@ -136,7 +154,16 @@ def explain(
             best=_decided(best[0], statuses),
             plans=_plans(connection, where),
             advice=[_decided(row, statuses) for row in advice],
+            reconciled=_reconciled(connection, where),
         )
+
+
+def _reconciled(connection: duckdb.DuckDBPyConnection, where: tuple[str, ...]) -> Row | None:
+    """Return how the model of a table met its bill; builds of older versions have no such mart."""
+    if "cost_reconciliation" not in published.columns(connection):
+        return None
+    months = [row for row in _of(connection, "cost_reconciliation", where) if row["compared_hours"]]
+    return max(months, key=lambda row: row["billing_month"], default=None)
 
 
 def _find(connection: duckdb.DuckDBPyConnection, name: str, region: str | None, account: str | None) -> Row:

@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from optima.cli import arithmetic as sums
 from optima.cli.explained import Explained, Row, plan_name
-from optima.wording import ALONE, CLASSES, MODES, capacity, change, counted, direction, kind_name
+from optima.wording import (
+    ALONE,
+    CLASSES,
+    COMPONENTS,
+    LIST_PRICES,
+    MODES,
+    capacity,
+    change,
+    counted,
+    direction,
+    kind_name,
+    percent,
+    price_basis,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
     from rich.text import Text
 
-_COMPONENTS = {
-    "read": "reads",
-    "write": "writes",
-    "replicated_write": "replicated writes",
-    "storage": "storage",
-}
 _DIMENSIONS = ("read", "write")
 _PARTS = ("storage_cost_usd", "throughput_cost_usd")
 _SHARES = ("mean", "p50", "p90", "p95", "p99", "max")
@@ -62,12 +69,22 @@ def _header(found: Explained) -> Iterator[RenderableType]:
     window = f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC" if start and end else "none"
     yield _text(f"Window: {window}, {known} of it known")
     since = f", in force since {best['price_effective_on']}" if best["price_effective_on"] else ""
-    yield _text(
-        f"Prices: {best['price_basis']}, from the {best['price_source'] or 'price list'}{since}. "
-        f"A month is {sums.MONTH_HOURS} hours; amounts are USD a month"
-    )
+    source = f"from the {best['price_source'] or 'price list'}{since}"
+    is_list = best["price_basis"] == LIST_PRICES
+    basis = f"list, {source}" if is_list else f"{price_basis(best['price_basis'])}; list prices {source}"
+    yield _text(f"Prices: {basis}. A month is {sums.MONTH_HOURS} hours; amounts are USD a month")
+    yield from _reconciled(found)
     as_of = f", as of {found.as_of:%Y-%m-%d %H:%M} UTC" if found.as_of else ""
     yield _text(f"Confidence {best['confidence']}, risk {best['risk']}. Build {found.build_id}{as_of}")
+
+
+def _reconciled(found: Explained) -> Iterator[RenderableType]:
+    """Say how well the model of the table's cost meets its bill."""
+    if found.reconciled:
+        month = found.reconciled["billing_month"]
+        yield _text(f"Model against the bill of {month:%Y-%m}: {found.reconciled['explanation']}")
+    elif found.best.get("model_error_pct") is not None:
+        yield _text(f"Model against the bill: {percent(found.best['model_error_pct'])}")
 
 
 def _plans(found: Explained) -> Iterator[RenderableType]:
@@ -86,27 +103,34 @@ def _plan(plan: Row, found: Explained) -> Iterator[RenderableType]:
     yield _bold(f"\n{name}", f"  ({', '.join(marks)})" if marks else "")
     # Of what was never simulated only the storage is known, which is no cost of a plan.
     if plan["monthly_cost_usd"] is not None or any(line["cost_usd"] is None for line in plan["lines"]):
-        places = _places(plan)
-        grid = _grid(
-            "", "Setting", "Arithmetic", "USD a month", *(["cautious"] if _is_cautious(plan) else [])
-        )
+        places = _places(plan, found)
+        beside = [
+            *(["cautious"] if _is_cautious(plan) else []),
+            *([] if found.is_at_list else ["at list prices"]),
+        ]
+        grid = _grid("", "Setting", "Arithmetic", "USD a month", *beside)
         for line in plan["lines"]:
             grid.add_row(*(_text(cell) for cell in _cells(line, plan, found, places)))
-        grid.add_row(*(_bold(cell) for cell in _total(plan, places)))
+        grid.add_row(*(_bold(cell) for cell in _total(plan, found, places)))
         yield grid
-    yield from _verdict(plan, found.best)
+    yield from _verdict(plan, found)
 
 
 def _cells(line: Row, plan: Row, found: Explained, places: int) -> list[str]:
     is_shared = line["component"] == "storage" and found.table["index_count"]
     who = line["index_name"] or ("table and indexes" if is_shared else "table")
     return [
-        f"  {who}: {_COMPONENTS.get(line['component'], line['component'])}",
+        f"  {who}: {COMPONENTS.get(line['component'], line['component'])}",
         _setting(line, found.best),
         "\n".join([sums.cost(line, places), *_simulated(line)]),
-        _UNKNOWN if line["cost_usd"] is None else sums.amount(line["cost_usd"], places),
+        _known(line["cost_usd"], places),
         *([_cautious(line, places)] if _is_cautious(plan) else []),
+        *([] if found.is_at_list else [_known(line["list_cost_usd"], places)]),
     ]
+
+
+def _known(cost: Decimal | None, places: int) -> str:
+    return _UNKNOWN if cost is None else sums.amount(cost, places)
 
 
 def _setting(line: Row, best: Row) -> str:
@@ -142,10 +166,11 @@ def _most(line: Row) -> Decimal:
     return sums.decimal(line["cost_usd"] if line["cautious_cost_usd"] is None else line["cautious_cost_usd"])
 
 
-def _total(plan: Row, places: int) -> list[str]:
+def _total(plan: Row, found: Explained, places: int) -> list[str]:
     total = plan["monthly_cost_usd"]
     if total is None:
         return ["  total", "", "", _UNKNOWN]
+    listed = [] if found.is_at_list else [_known(plan["list_monthly_cost_usd"], places)]
     parts = ""
     if None not in [plan[part] for part in _PARTS]:
         storage, throughput = (sums.amount(plan[part], places) for part in _PARTS)
@@ -155,15 +180,16 @@ def _total(plan: Row, places: int) -> list[str]:
         if _is_cautious(plan)
         else []
     )
-    return [f"  total {sums.cents(total)}", "", parts, sums.amount(total, places), *cautious]
+    return [f"  total {sums.cents(total)}", "", parts, sums.amount(total, places), *cautious, *listed]
 
 
-def _verdict(plan: Row, best: Row) -> Iterator[RenderableType]:
+def _verdict(plan: Row, found: Explained) -> Iterator[RenderableType]:
     if plan["is_current"]:
         if plan["is_chosen"]:
             yield _text("  ✓ kept: no other plan passes its guards and saves enough")
         return
-    worth = _worth(best["current_monthly_cost_usd"], plan["monthly_cost_usd"], plan["monthly_savings_usd"])
+    costs = (found.best["current_monthly_cost_usd"], plan["monthly_cost_usd"], plan["monthly_savings_usd"])
+    worth = _worth(*costs) + _at_list(found, plan.get("list_monthly_savings_usd"))
     changes = counted(plan["changes"], "change")
     if plan["guard"] is None:
         held = "every guard held" if plan["is_chosen"] else "no guard speaks against it"
@@ -182,22 +208,30 @@ def _worth(now: Decimal | None, then: Decimal | None, saved: Decimal | None) -> 
     return f"{sums.amount(now, places)} − {sums.amount(then, places)} = {sums.amount(saved, places)} ({verb})"
 
 
+def _at_list(found: Explained, saved: Decimal | None) -> str:
+    """Write what is saved at list prices, where units are valued by another basis."""
+    if found.is_at_list:
+        return ""
+    return f", at list prices {_UNKNOWN if saved is None else sums.amount(saved)}"
+
+
 def _advice(found: Explained) -> Iterator[RenderableType]:
     for row in found.advice:
         name = kind_name(row["kind"])
         of = f" of index {row['index_name']}" if row["index_name"] else ""
         yield _bold(f"\n{name[:1].upper()}{name[1:]}{of}", f"  ({ALONE})")
-        yield _text(f"  {_verdict_of(row)}")
+        yield _text(f"  {_verdict_of(row, found)}")
         yield from _DETAILS[row["kind"]](row, found)
         yield _text(f"  {row['reason']}")
 
 
-def _verdict_of(row: Row) -> str:
+def _verdict_of(row: Row, found: Explained) -> str:
     sure = f"confidence {row['confidence']}, risk {row['risk']}, {row['status']}"
     if row["advice"] != "change":
         return f"Keep ({row['keep_reason']}): {_now(row)}; {sure}"
     how = direction(row["kind"], row["current_setting"], row["recommended_setting"])
-    return f"{how}: {_worth(*(row[name] for name in _COSTS))}; {sure}"
+    worth = _worth(*(row[name] for name in _COSTS)) + _at_list(found, row.get("list_monthly_savings_usd"))
+    return f"{how}: {worth}; {sure}"
 
 
 _COSTS = ("current_monthly_cost_usd", "projected_monthly_cost_usd", "monthly_savings_usd")
@@ -319,13 +353,17 @@ def _mode(table: Mapping[str, Any]) -> str:
     return f"{mode}, {' and '.join(autoscaled)} autoscaled" if autoscaled else f"{mode}, fixed"
 
 
-def _places(plan: Row) -> int:
+def _places(plan: Row, found: Explained) -> int:
     """Return the decimals with which a plan's lines, and its storage and throughput, make its total."""
     total = plan["monthly_cost_usd"]
-    sums_of = [[line["cost_usd"] for line in plan["lines"]], [plan[part] for part in _PARTS]]
     if total is None:
         return sums.LEAST_PLACES
-    return sums.places(*((parts, total) for parts in sums_of if None not in parts))
+    lines = [line["cost_usd"] for line in plan["lines"]]
+    equations = [(lines, total), ([plan[part] for part in _PARTS], total)]
+    if not found.is_at_list and plan["list_monthly_cost_usd"] is not None:
+        listed = [line["list_cost_usd"] for line in plan["lines"]]
+        equations.append((listed, plan["list_monthly_cost_usd"]))
+    return sums.places(*((parts, total) for parts, total in equations if None not in parts))
 
 
 def _joined(pairs: Any) -> str:

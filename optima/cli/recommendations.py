@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from optima import decisions, published
+from optima.cli import listing
 from optima.cli.commands import command
+from optima.cli.listing import Format, Output, Row, Style
 from optima.cli.session import Session
-from optima.cli.terminal import answers, errors
-from optima.errors import OptimaError
-from optima.wording import ALONE, change, counted, kind_name, kind_order, saving, usd
+from optima.wording import (
+    ALONE,
+    LIST_PRICES,
+    change,
+    counted,
+    kind_name,
+    kind_order,
+    price_basis,
+    saving,
+    usd,
+)
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 # Others read these: names and order are part of the interface.
 COLUMNS = (
@@ -40,9 +51,13 @@ COLUMNS = (
     "status",
     "window_start",
     "window_end",
+    "price_basis",
+    "list_current_cost_usd",
+    "list_projected_cost_usd",
+    "list_monthly_savings_usd",
+    "model_error_pct",
+    "stranded_commitment_usd",
 )
-# Wide enough for a reason beside the rest.
-_TEXT_WIDTH = 200
 
 # The kind whose rows add up, and what of it is still to be had.
 PLAN = "best_plan"
@@ -73,14 +88,6 @@ class Status(StrEnum):
     IMPLEMENTED = "implemented"
 
 
-class Format(StrEnum):
-    """How the list is written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
 def register(app: typer.Typer) -> None:
     """Add the command."""
     command(app, "list-recommendations", panel="Look")(list_recommendations)
@@ -96,25 +103,16 @@ def list_recommendations(
     everything: Annotated[
         bool, typer.Option("--all", help="Also what is to be kept, with the reason.")
     ] = False,
-    style: Annotated[Format, typer.Option("--format", help="How the list is written.")] = Format.TABLE,
-    output: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="File to write instead of the terminal.")
-    ] = None,
+    style: Style = Format.TABLE,
+    output: Output = None,
 ) -> None:
     """List the recommendations of the newest build."""
     rows = select(session, kind=kind, min_savings=min_savings, status=status, everything=everything)
     if style is Format.TABLE and output is None:
         show(rows, reasons=everything or session.verbose, status=status)
         return
-    text = {Format.JSON: as_json, Format.CSV: as_csv, Format.TABLE: as_text}[style](rows)
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OptimaError(f"The list could not be written to {output}: {error.strerror}.") from error
-    errors().print(f"✓ Wrote {counted(len(rows), 'recommendation')} to {output}", soft_wrap=True)
+    text = {Format.JSON: listing.as_json, Format.CSV: as_csv, Format.TABLE: as_text}[style](rows)
+    listing.deliver(text, output, counted(len(rows), "recommendation"))
 
 
 def select(
@@ -124,7 +122,7 @@ def select(
     min_savings: float | None = None,
     status: Status | None = None,
     everything: bool = False,
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """Return the published recommendations that pass the filters, greatest saving first.
 
     Raises:
@@ -138,9 +136,12 @@ def select(
     filters = [(condition, value) for condition, value in wanted if value is not None]
     where = " and ".join(["true", *(condition for condition, _ in filters)])
     with published.open_build(published.current(session.workspace)) as connection:
+        known = published.columns(connection)["recommendations"]
+        # Builds of older versions lack the newest columns.
+        wanted_columns = [name if name in known else f"null as {name}" for name in COLUMNS]
         found = connection.execute(
             f"""
-            select {", ".join(COLUMNS)}
+            select {", ".join(wanted_columns)}
             from recommendations
             where {where}
             order by monthly_savings_usd desc, kind, account_id, region, table_name, index_name
@@ -155,53 +156,30 @@ def select(
     return [row for row in rows if status is None or row["status"] == status]
 
 
-def as_json(rows: list[dict[str, Any]]) -> str:
-    """Write the rows as an array of objects: settings as objects, money as numbers, instants in UTC."""
-    return json.dumps([{name: _plain(value) for name, value in row.items()} for row in rows], indent=2) + "\n"
-
-
-def as_csv(rows: list[dict[str, Any]]) -> str:
+def as_csv(rows: list[Row]) -> str:
     """Write the rows as CSV with a header; settings are JSON."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        settings = {name: json.dumps(row[name], sort_keys=True) for name in _SETTINGS}
-        writer.writerow({name: _plain(value) for name, value in (row | settings).items()})
-    return text.getvalue()
+    settings = [{name: json.dumps(row[name], sort_keys=True) for name in _SETTINGS} for row in rows]
+    return listing.as_csv(COLUMNS, [row | written for row, written in zip(rows, settings, strict=True)])
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    return value.isoformat() if hasattr(value, "isoformat") else value
+def as_text(rows: list[Row]) -> str:
+    """Write the rows as the terminal shows them, with their reasons."""
+    return listing.as_text([_table(rows, reasons=True), *_priced(rows)])
 
 
-def as_text(rows: list[dict[str, Any]]) -> str:
-    """Write the rows as the terminal shows them."""
-    from rich.console import Console
-
-    text = io.StringIO()
-    Console(file=text, width=_TEXT_WIDTH, highlight=False).print(_table(rows, reasons=True))
-    return text.getvalue()
-
-
-def show(rows: list[dict[str, Any]], *, reasons: bool, status: Status | None = None) -> None:
+def show(rows: list[Row], *, reasons: bool, status: Status | None = None) -> None:
     """Show the rows on the terminal, and below them the total of the plans, and each kind's by itself.
 
     What was rejected, put off or done is nothing that can still be saved, so that it counts only where
     rows of one `status` were asked for.
     """
-    console = answers()
     if not rows:
-        console.print("No recommendation matches; --all also lists what is to be kept, with the reason.")
+        listing.show(["No recommendation matches; --all also lists what is to be kept, with the reason."])
         return
-    console.print(_table(rows, reasons=reasons))
-    for line in totals(rows, status):
-        console.print(line, soft_wrap=True)
+    listing.show([_table(rows, reasons=reasons), *_priced(rows), *totals(rows, status)])
 
 
-def totals(rows: list[dict[str, Any]], status: Status | None = None) -> list[str]:
+def totals(rows: list[Row], status: Status | None = None) -> list[str]:
     """Return a line for each kind: what the plans save together, what any other kind would save alone."""
     counting = [
         row
@@ -210,34 +188,45 @@ def totals(rows: list[dict[str, Any]], status: Status | None = None) -> list[str
     ]
     lines = []
     for kind in sorted({row["kind"] for row in rows}, key=kind_order):
-        savings = [row["monthly_savings_usd"] for row in counting if row["kind"] == kind]
-        total = sum(savings, Decimal(0))
+        of_kind = [row for row in counting if row["kind"] == kind]
+        total = sum((row["monthly_savings_usd"] for row in of_kind), Decimal(0))
         if kind == PLAN:
-            lines.append(f"Best plans: {counted(len(savings), 'table')} → {saving(total)}")
+            lines.append(f"Best plans: {counted(len(of_kind), 'table')} → {saving(total)}{_at_list(of_kind)}")
         else:
-            lines.append(f"{kind_name(kind)}: {counted(len(savings), 'row')}, {usd(total)}/month {ALONE}")
+            lines.append(f"{kind_name(kind)}: {counted(len(of_kind), 'row')}, {usd(total)}/month {ALONE}")
     return lines
 
 
-def _table(rows: list[dict[str, Any]], *, reasons: bool) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Kind", "Account", "Region", "Table", "Change"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("Now a month", "Saves a month"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("Confidence", "Risk", *(["Why"] if reasons else [])):
-        table.add_column(heading)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in _cells(row, reasons=reasons)))
-    return table
+def _at_list(rows: list[Row]) -> str:
+    """Say what the rows save in list prices, where they are valued by another basis."""
+    savings = [row["list_monthly_savings_usd"] for row in rows]
+    if not _is_billed(rows) or None in savings:
+        return ""
+    return f"; at list prices {usd(sum(savings, Decimal(0)))}/month"
 
 
-def _cells(row: dict[str, Any], *, reasons: bool) -> list[str]:
-    cost = row["current_monthly_cost_usd"]
+def _is_billed(rows: list[Row]) -> bool:
+    return any(row["price_basis"] not in (None, LIST_PRICES) for row in rows)
+
+
+def _priced(rows: list[Row]) -> Iterator[str]:
+    """Say what units are valued at, where that is not the list price."""
+    for basis in sorted({row["price_basis"] for row in rows} - {None, LIST_PRICES}):
+        yield f"Prices are {price_basis(basis)}. What a change saves at list prices stands beside."
+
+
+def _table(rows: list[Row], *, reasons: bool) -> RenderableType:
+    is_billed = _is_billed(rows)
+    return listing.table(
+        ("Kind", "Account", "Region", "Table", "Change"),
+        ("Now a month", "Saves a month", *(["At list prices"] if is_billed else [])),
+        (_cells(row, reasons=reasons, is_billed=is_billed) for row in rows),
+        remarks=("Confidence", "Risk", *(["Why"] if reasons else [])),
+    )
+
+
+def _cells(row: Row, *, reasons: bool, is_billed: bool) -> list[str]:
+    cost, listed = row["current_monthly_cost_usd"], row["list_monthly_savings_usd"]
     return [
         kind_name(row["kind"]),
         row["account_name"] or row["account_id"],
@@ -246,6 +235,7 @@ def _cells(row: dict[str, Any], *, reasons: bool) -> list[str]:
         change(row["current_setting"], row["recommended_setting"]),
         "unknown" if cost is None else usd(cost),
         usd(row["monthly_savings_usd"] or 0),
+        *([("unknown" if listed is None else usd(listed))] if is_billed else []),
         row["confidence"] or "",
         row["risk"] or "",
         *([row["reason"] or ""] if reasons else []),

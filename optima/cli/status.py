@@ -344,7 +344,7 @@ def _published(session: Session) -> Row | None:
     with published.open_build(build) as connection:
         kinds = _rows(connection, _KINDS)
         # Builds of older versions have no such mart.
-        has_places = connection.execute(_HAS_PLACES).fetchone() is not None
+        has_places = "place_coverage" in published.columns(connection)
         places = _rows(connection, "select * from place_coverage") if has_places else []
     return {"published_at": build.published_at, "kinds": kinds, "places": places}
 
@@ -355,7 +355,6 @@ _KINDS = """
     group by kind
     order by kind
 """
-_HAS_PLACES = "select 1 from information_schema.tables where table_name = 'place_coverage'"
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:

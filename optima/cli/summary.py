@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from optima import published
+from optima.cli.bill import costs, reconcile
 from optima.cli.terminal import answers
 from optima.published import Build
 from optima.wording import ALONE, counted, kind_name, kind_order, saving
 
 
 def organisation(build: Build) -> None:
-    """Say how much was looked at, what the best plans save together, and what each kind would save alone."""
+    """Say how much was looked at, what is paid for it and how well the model meets that; what plans save.
+
+    Kinds of advice are about the same dollars in part: what each saves is said to be alone.
+    """
     with published.open_build(build) as connection:
         accounts, regions, tables = connection.execute(_LOOKED_AT).fetchone() or (0, 0, 0)
         (indexes,) = connection.execute("select count(*) from dim_indexes").fetchone() or (0,)
         found = connection.execute(_BY_KIND).fetchall()
+        billed = [*costs.sentences(connection), *reconcile.sentences(connection)]
     kinds = {kind: (changes, monthly) for kind, changes, monthly in found}
     plans, planned = kinds.pop("best_plan", (0, 0))
     console = answers()
@@ -22,6 +27,8 @@ def organisation(build: Build) -> None:
         f"in {counted(accounts, 'account')} and {counted(regions, 'region')}.",
         soft_wrap=True,
     )
+    for line in billed:
+        console.print(line, markup=False, soft_wrap=True)
     console.print(f"Best plans: {counted(plans, 'table')} → {saving(planned)}", soft_wrap=True)
     for kind in sorted(kinds, key=kind_order):
         changes, monthly = kinds[kind]

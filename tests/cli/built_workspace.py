@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import bill_rows
 import duckdb
 from planned_tables import ACCOUNT, HOURS, INFREQUENT, STANDARD, Line, Marts
 
@@ -85,6 +86,7 @@ def marts() -> Marts:
     ]
     made.plan(users, "as_is", STANDARD, lines, is_current=True, is_chosen=True, changes=0, rank_by_cost=1)
     _see(made)
+    bill_rows.add(made.rows)
     for kind, changes, saved in (
         ("best_plan", 2, "63.6555"),
         ("capacity_mode", 1, "13.0305"),
@@ -235,6 +237,9 @@ def _advise(made: Marts, name: str, kind: str, table: str, index: str | None, *r
         "projected_monthly_cost_usd": Decimal(projected),
         "monthly_savings_usd": saved,
         "annual_savings_usd": 12 * saved,
+        "list_current_cost_usd": Decimal(cost),
+        "list_projected_cost_usd": Decimal(projected),
+        "list_monthly_savings_usd": saved,
         "price_basis": "list",
         "price_source": "price list",
         "price_effective_on": date(2026, 10, 1),

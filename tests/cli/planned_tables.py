@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import bill_rows
 import duckdb
 from published_marts import ADVICE
 
@@ -94,6 +95,8 @@ COLUMNS = {
         "throughput_cost_usd": _USD,
         "monthly_cost_usd": _USD,
         "monthly_savings_usd": _USD,
+        "list_monthly_cost_usd": _USD,
+        "list_monthly_savings_usd": _USD,
         "changes": "integer",
         "is_current": "boolean",
         "is_chosen": "boolean",
@@ -120,6 +123,7 @@ COLUMNS = {
         "price_usd": "decimal(20, 12)",
         "sunk_plan_usd": _USD,
         "cost_usd": _USD,
+        "list_cost_usd": _USD,
         "cautious_cost_usd": _USD,
         "least_units": "double",
         "greatest_units": "double",
@@ -148,6 +152,7 @@ COLUMNS = {
         "write_units": "double",
     },
     "savings_summary": {"kind": "varchar", "changes_open": "bigint", "open_monthly_savings_usd": _USD},
+    **bill_rows.COLUMNS,
 }
 
 
@@ -184,6 +189,7 @@ class Line:
             "price_usd": price,
             "sunk_plan_usd": Decimal(self.sunk_plan),
             "cost_usd": paid * price - Decimal(self.sunk_plan),
+            "list_cost_usd": paid * price - Decimal(self.sunk_plan),
             "cautious_cost_usd": None if self.cautious is None else Decimal(self.cautious),
             "least_units": least,
             "greatest_units": greatest,
@@ -247,6 +253,8 @@ class Marts:
                 "storage_cost_usd": storage,
                 "throughput_cost_usd": total - storage,
                 "monthly_cost_usd": total,
+                "list_monthly_cost_usd": total,
+                "list_monthly_savings_usd": columns.get("monthly_savings_usd"),
                 "is_current": False,
                 "is_chosen": False,
                 **columns,

@@ -110,12 +110,14 @@ def test_what_was_seen_leads_to_the_month_and_commitments_are_taken_off(run: Run
 
 
 def test_the_head_says_what_the_numbers_rest_on(run: Run) -> None:
-    assert squeezed(explained(run, "orders"))[:5] == [
+    assert squeezed(explained(run, "orders"))[:6] == [
         "orders · account payments (012345678901) · OU Root/Shops · us-east-1",
         "On-Demand · Standard · 1 index",
         "Window: 2026-10-18 00:00 to 2026-11-01 00:00 UTC, 100.00 % of it known",
         "Prices: list, from the price list, in force since 2026-10-01. "
         "A month is 730 hours; amounts are USD a month",
+        "Model against the bill of 2026-10: "
+        "60.50 USD modelled against 60.00 USD billed over 336 of 744 hours.",
         "Confidence high, risk low. Build "
         f"{published.current(Workspace.at(run_root(run))).build_id}, as of 2026-11-01 00:00 UTC",
     ]

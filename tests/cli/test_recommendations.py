@@ -49,6 +49,12 @@ def test_json_is_what_others_rely_on(run: Run) -> None:
         "status": "pending",
         "window_start": "2026-10-18T00:00:00",
         "window_end": "2026-11-01T00:00:00",
+        "price_basis": "list",
+        "list_current_cost_usd": 22.995,
+        "list_projected_cost_usd": 9.9645,
+        "list_monthly_savings_usd": 13.0305,
+        "model_error_pct": None,
+        "stranded_commitment_usd": None,
     }
 
 

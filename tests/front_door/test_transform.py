@@ -75,6 +75,9 @@ def test_an_analysis_builds_its_part_once_every_part_is_there() -> None:
     # Published by a version that knew no plans.
     assert transform.selector(transform.CAPACITY, marts) == "everything"
     marts.append("best_plans")
+    # By one that did not hold its model against the bill: its marts of advice lack what that adds to them.
+    assert transform.selector(transform.CAPACITY, marts) == "everything"
+    marts.append("reconciliation_summary")
     assert transform.selector(transform.CAPACITY, marts) == "capacity"
     assert transform.selector(transform.TABLE_CLASS, marts) == "table_class"
     assert transform.selector(transform.UTILIZATION, marts) == "utilization"
