@@ -80,7 +80,9 @@ class Settings(BaseSettings):
         None, description="Bucket of the billing export. Unset: found by itself."
     )
     cur_s3_prefix: str | None = Field(None, description="Prefix of the billing export in its bucket.")
-    cur_format: Literal["parquet", "csv"] = Field("parquet", description="Format of the billing export.")
+    cur_format: Literal["parquet", "csv"] | None = Field(
+        None, description="Read only exports in this format. Unset: the best there is."
+    )
 
     # ---- Dashboard and log ----
     streamlit_server_port: int = Field(

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from boto3.exceptions import Boto3Error
 
-from loaders.aws import Access, Sessions
-from loaders.aws.failures import AWS_ERRORS, as_load_error, kind_of, sentence, status_of
-from loaders.aws.paging import Calls
-from loaders.billing import exports, lines
+from loaders.aws import Access
+from loaders.aws.failures import AWS_ERRORS, as_load_error, code_of, kind_of, sentence, status_of
+from loaders.billing import choosing, data_files, layouts, manifests
+from loaders.billing.columns import PRODUCT_CODE
 from loaders.billing.exports import Delivery, Export, Month, UnusableDelivery
+from loaders.billing.formats import FileKind
+from loaders.billing.sources import Source, source_of
+from loaders.billing.stores import Store
 from loaders.errors import LoadError
 from loaders.ledger import Operation, UnitDone, UnitPlan, recorded, utc_now
 from loaders.pipeline import OpenWarehouse, Warehouse
@@ -30,21 +34,23 @@ def load(
     *,
     bucket: str | None = None,
     prefix: str | None = None,
+    path: Path | None = None,
     months: int = 1,
-    format: str = "parquet",
+    format: FileKind | None = None,
     resume: bool = False,
     now: datetime,
     progress: Progress | None = None,
 ) -> LoadReport:
-    """Load the DynamoDB lines of the newest months of billing exports.
+    """Load the DynamoDB lines of the newest months of billing exports, one export for each payer.
 
     A unit of work is a month of an export, or a file where a month has several. A month stays atomic: its
     files are all in the warehouse, or none.
 
     Args:
         bucket, prefix: read the exports that lie there. Default: those that the caller's account defines.
+        path: read the exports in this folder instead, laid out as in their bucket. AWS is asked nothing.
         months: how many months before the current one, which is read besides.
-        format: only "parquet" (CUR 2.0) is read.
+        format: read only exports whose files are "parquet" or "csv".
         resume: go on with the last load of the bill that did not complete, as it was asked for. A month is
             not read again unless it was delivered anew, with or without it.
         now: naive UTC instant; months after it are left alone.
@@ -53,67 +59,43 @@ def load(
         The report; `counts` has the lines loaded by month ("2026-10").
 
     Raises:
-        LoadError: credentials, an unknown format, or no export that can be used.
+        LoadError: credentials, arguments that make no sense, or no export that can be used.
     """
-    if format != "parquet":
-        raise LoadError(f"Billing exports in {format} are not read: have the export delivered as Parquet.")
     if months < 1:
         raise LoadError(f"{months} months is nothing to read: give 1 or more.")
     if prefix is not None and bucket is None:
         raise LoadError("A prefix means nothing without its bucket: give --bucket as well.")
-    sessions = Sessions(access)
-    asked: dict[str, Any] = {"bucket": bucket, "prefix": prefix, "months": months}
+    if path is not None and bucket is not None:
+        raise LoadError("Give either --path or --bucket: a bill is read from one place.")
+    asked: dict[str, Any] = {
+        "bucket": bucket,
+        "prefix": prefix,
+        "path": str(path.expanduser().resolve()) if path is not None else None,
+        "months": months,
+        "format": format,
+    }
     with (
         warehouse.open() as opened,
         recorded(opened.connection, "collect-cur", resume=resume, arguments=asked) as (ledger, report),
     ):
         asked |= ledger.arguments
-        ledger.called_by(sessions.caller.account_id)
-        calls = Calls()
-        if asked["bucket"] is not None:
-            found = exports.in_bucket(sessions, calls, asked["bucket"], asked["prefix"] or "")
-            _enter_exports(opened, [export for export in found if not _is_known(opened, export)], now)
-        else:
-            found, problems = exports.discover(sessions, calls)
+        source = source_of(access, asked["bucket"], asked["prefix"], asked["path"])
+        if source.caller_account_id is not None:
+            ledger.called_by(source.caller_account_id)
+        with opened.working_folder("billing") as scratch:
+            found, problems = source.exports(scratch)
             for problem in problems:
                 report.add_problem(problem)
-            _enter_exports(opened, found, now)
-        report.calls, report.bytes = calls.made, calls.bytes
-        billing = _Billing(opened, sessions, ledger, report, progress or Silent(), now)
-        billing.read(found, asked["months"])
+            billing = _Billing(opened, source, ledger, report, progress or Silent(), now, scratch)
+            billing.read(choosing.restricted(found, asked["format"]), asked["months"])
+        report.calls, report.bytes = source.calls.made, source.calls.bytes
     return report
-
-
-def _is_known(opened: OpenWarehouse, export: Export) -> bool:
-    """Tell whether an export was entered before, when more was known of it than its bucket tells."""
-    found = opened.connection.execute(
-        "select 1 from raw_billing.cur_metadata where payer_account_id = ? and export_name = ?",
-        [export.payer_account_id, export.name],
-    ).fetchone()
-    return found is not None
-
-
-def _enter_exports(opened: OpenWarehouse, found: Sequence[Export], now: datetime) -> None:
-    rows = [
-        {
-            "payer_account_id": export.payer_account_id,
-            "export_name": export.name,
-            "format": exports.FORMAT,
-            "bucket": export.bucket,
-            "prefix": export.prefix,
-            "region": export.region,
-            "granularity": export.granularity,
-            "has_resources": export.has_resources,
-            "discovered_at": now,
-        }
-        for export in found
-    ]
-    opened.load((CUR_METADATA, pa.Table.from_pylist(rows, CUR_METADATA.schema)))
 
 
 # What ends the reading of a manifest or of a month's files, and not that of other months.
 _MANIFEST_UNREAD: tuple[type[Exception], ...] = (*AWS_ERRORS, UnusableDelivery)
-_MONTH_UNREAD: tuple[type[Exception], ...] = (*_MANIFEST_UNREAD, Boto3Error, pa.ArrowException)
+_MONTH_UNREAD: tuple[type[Exception], ...] = (*_MANIFEST_UNREAD, Boto3Error)
+_USAGE = pa.array(["Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"])
 
 
 @dataclass
@@ -121,10 +103,10 @@ class _FileRead:
     """One file of a month: its unit, and what reading it took."""
 
     unit: str
-    bucket: str
     key: str
     started_at: datetime | None = None
     rows: int = 0
+    calls: int = 0
     bytes: int = 0
 
 
@@ -132,29 +114,70 @@ class _Billing:
     def __init__(
         self,
         opened: OpenWarehouse,
-        sessions: Sessions,
+        source: Source,
         ledger: Operation,
         report: LoadReport,
         progress: Progress,
         now: datetime,
+        scratch: Path,
     ) -> None:
         self._opened = opened
-        self._sessions = sessions
+        self._source = source
         self._ledger = ledger
         self._report = report
         self._progress = progress
         self._now = now
+        self._scratch = scratch
         self._planned: list[str] = []
 
     def read(self, found: Sequence[Export], months: int) -> None:
-        """Read the newest months, of which those that were not delivered anew are left as they are."""
-        deliveries = [delivery for export in found for delivery in self._newest(export, months)]
-        newest = [month for delivery in deliveries if (month := self._month(delivery)) is not None]
+        """Read the newest months of each payer's best export that has any.
+
+        Those that were not delivered anew are left as they are.
+        """
+        newest = [
+            month
+            for ranked in choosing.ranked(found).values()
+            for delivery in self._of_payer(ranked, months)
+            if (month := self._month(delivery)) is not None
+        ]
         units = [(month, _files(month)) for month in newest]
         self._plan((month.delivery.export, file.unit) for month, files in units for file in files)
         self._ledger.supersede(self._planned)
         for month, files in units:
             self._replace(month, files)
+
+    def _of_payer(self, ranked: Sequence[Export], months: int) -> list[Delivery]:
+        """Return the months of the best of a payer's exports that has any, and name the others."""
+        for export in ranked:
+            newest = self._newest(export, months)
+            if newest:
+                self._enter(export)
+                notes = [choosing.left_out(other, export) for other in ranked if other != export]
+                self._report.notes.extend(notes)
+                return newest
+        return []
+
+    def _enter(self, export: Export) -> None:
+        """Enter an export, unless more is known of it than the place where it lies tells."""
+        known = self._opened.connection.execute(
+            "select format from raw_billing.cur_metadata where payer_account_id = ? and export_name = ?",
+            [export.payer_account_id, export.name],
+        ).fetchone()
+        if known is not None and known[0] == export.format and not self._source.is_defined:
+            return
+        row = {
+            "payer_account_id": export.payer_account_id,
+            "export_name": export.name,
+            "format": export.format,
+            "bucket": export.bucket,
+            "prefix": export.prefix,
+            "region": export.region,
+            "granularity": export.granularity,
+            "has_resources": export.has_resources,
+            "discovered_at": self._now,
+        }
+        self._opened.load((CUR_METADATA, pa.Table.from_pylist([row], CUR_METADATA.schema)))
 
     def _plan(self, units: Iterable[tuple[Export, str]]) -> None:
         planned = [UnitPlan(unit, "bill", export.payer_account_id, export.region) for export, unit in units]
@@ -164,16 +187,13 @@ class _Billing:
         self._progress.total(self._report.units_total)
 
     def _newest(self, export: Export, months: int) -> list[Delivery]:
-        calls = Calls()
         try:
-            delivered = exports.deliveries(self._sessions, calls, export)
-        except AWS_ERRORS as error:
+            delivered = self._source.deliveries(export)
+        except _MANIFEST_UNREAD as error:
             unit = f"{export.payer_account_id}/{export.name}"
             self._plan([(export, unit)])
             self._failed(export, [unit], error, f"Billing export {export.name} could not be read", "export")
             return []
-        finally:
-            self._count(calls)
         newest = [delivery for delivery in delivered if delivery.period <= self._now.date()][: months + 1]
         if not newest:
             message = (
@@ -184,27 +204,32 @@ class _Billing:
 
     def _month(self, delivery: Delivery) -> Month | None:
         """Read a month's manifest. Returns None for what is loaded already, and for what cannot be read."""
-        calls, started_at = Calls(), utc_now()
-        client = self._sessions.client("s3", region=delivery.export.region)
+        store, started_at = self._source.store(delivery.export), utc_now()
+        calls, received = store.calls.made, store.calls.bytes
         try:
-            month = exports.month_of(client, calls, delivery)
+            month = self._source.loose_month or _delivered(store, delivery)
         except _MANIFEST_UNREAD as error:
             self._plan([(delivery.export, delivery.name)])
             self._month_failed(delivery, [delivery.name], error)
             return None
-        finally:
-            self._count(calls)
-        if month.manifest_id != self._loaded_manifest(delivery):
+        if month.version != self._loaded_version(delivery):
             return month
         self._plan([(delivery.export, delivery.name)])
-        self._done([UnitDone(delivery.name, 0, calls.made, calls.bytes, started_at)])
+        calls, received = store.calls.made - calls, store.calls.bytes - received
+        self._done([UnitDone(delivery.name, 0, calls, received, started_at)])
         return None
 
-    def _loaded_manifest(self, delivery: Delivery) -> str | None:
+    def _loaded_version(self, delivery: Delivery) -> str | None:
+        """Return which delivery of a month is stored; None for lines from before their format was."""
+        month = "payer_account_id = $payer and export_name = $name and billing_period = $period"
         found = self._opened.connection.execute(
-            "select manifest_id from raw_billing.cur_periods "
-            "where payer_account_id = ? and export_name = ? and billing_period = ?",
-            [delivery.export.payer_account_id, delivery.export.name, delivery.period],
+            f"select manifest_id from raw_billing.cur_periods where {month} "  # noqa: S608 (it is ours)
+            f"and not exists (select 1 from raw_billing.cur_data where {month} and format is null)",
+            {
+                "payer": delivery.export.payer_account_id,
+                "name": delivery.export.name,
+                "period": delivery.period,
+            },
         ).fetchone()
         return found[0] if found else None
 
@@ -215,10 +240,9 @@ class _Billing:
         then the month counts as not read.
         """
         delivery = month.delivery
-        client = self._sessions.client("s3", region=delivery.export.region)
+        named = _Named()
         try:
-            with self._opened.working_folder("billing") as folder:
-                self._opened.load((CUR_DATA, self._lines(client, delivery, files, folder)))
+            self._opened.load((CUR_DATA, self._lines(month, files, named)))
         except _MONTH_UNREAD as error:
             self._month_failed(delivery, [file.unit for file in files], error, of_files=files)
             return
@@ -229,51 +253,59 @@ class _Billing:
             "payer_account_id": delivery.export.payer_account_id,
             "export_name": delivery.export.name,
             "billing_period": delivery.period,
-            "manifest_id": month.manifest_id,
+            "manifest_id": month.version,
             "files": len(month.files),
             "rows_kept": kept,
             "loaded_at": self._now,
         }
         self._opened.load((CUR_PERIODS, pa.Table.from_pylist([period], CUR_PERIODS.schema)))
-        self._done(UnitDone(file.unit, file.rows, 1, file.bytes, file.started_at) for file in files)
+        self._done(UnitDone(file.unit, file.rows, file.calls, file.bytes, file.started_at) for file in files)
         self._report.rows += kept
-        self._report.calls += len(files)
-        self._report.bytes += sum(file.bytes for file in files)
         self._report.counts[f"{delivery.period:%Y-%m}"] += kept
+        self._say_what_is_unsure(month, named)
 
-    def _lines(
-        self, client: Any, delivery: Delivery, files: Sequence[_FileRead], folder: Path
-    ) -> Iterator[pa.Table]:
-        """Yield the month's DynamoDB lines, one file on disk at a time.
+    def _say_what_is_unsure(self, month: Month, named: _Named) -> None:
+        export = month.delivery.export
+        if named.usage and not named.resources:
+            message = (
+                f"Billing export {export.name} does not name resources, so its costs belong to no table: "
+                "create one that includes resource ids (INCLUDE_RESOURCES, in a legacy report RESOURCES)."
+            )
+            self._add_problem(export, export.name, message, "export")
+        if month.is_loose:
+            self._report.notes.append(
+                f"The files of {month.delivery.period:%Y-%m} were read without a manifest: nothing tells "
+                "whether one is missing."
+            )
+
+    def _lines(self, month: Month, files: Sequence[_FileRead], named: _Named) -> Iterator[pa.Table]:
+        """Yield the month's DynamoDB lines, one file at a time.
 
         Raises:
-            UnusableDelivery: a file lacks what no bill can do without.
+            UnusableDelivery: a file is damaged, or lacks what no bill can do without.
         """
-        export = delivery.export
+        delivery = month.delivery
+        store = self._source.store(delivery.export)
         for file in files:
             file.started_at = utc_now()
-            path = folder / "part.parquet"
-            client.download_file(Bucket=file.bucket, Key=file.key, Filename=str(path))
-            file.bytes = path.stat().st_size
-            absent = lines.missing_columns(path)
-            if absent:
-                raise UnusableDelivery(f"s3://{file.bucket}/{file.key} has no column {', '.join(absent)}.")
-            if not lines.has_resources(path):
-                message = (
-                    f"Billing export {export.name} does not name resources, so its costs belong to no table: "
-                    "create one with INCLUDE_RESOURCES."
-                )
-                self._add_problem(export, export.name, message, "export")
-            for table in lines.read(
-                path,
-                payer_account_id=export.payer_account_id,
-                export_name=export.name,
-                period=delivery.period,
-                file_key=file.key,
-            ):
-                file.rows += table.num_rows
-                yield table
-            path.unlink()
+            calls, received = store.calls.made, store.calls.bytes
+            read = data_files.Read(
+                place=store.place(file.key),
+                told=month.format,
+                constants={
+                    "payer_account_id": delivery.export.payer_account_id,
+                    "export_name": delivery.export.name,
+                    "billing_period": delivery.period,
+                    "file_key": file.key,
+                },
+                period=delivery.period if month.is_loose else None,
+            )
+            with store.fetched(file.key, self._scratch) as path:
+                for table in data_files.lines(path, read):
+                    file.rows += table.num_rows
+                    named.add(table)
+                    yield table
+            file.calls, file.bytes = store.calls.made - calls, store.calls.bytes - received
 
     def _delete(self, delivery: Delivery) -> None:
         """Delete a month's lines: what a delivery leaves when DynamoDB is no longer in it."""
@@ -298,15 +330,13 @@ class _Billing:
         of_files: Sequence[_FileRead] = (),
     ) -> None:
         """Report a month, which stays as it was. The file that failed is the last that was begun."""
-        begun = [file.unit for file in of_files if file.started_at is not None]
-        self._failed(
-            delivery.export,
-            begun[-1:] or units,
-            error,
-            f"Billing month {delivery.name} could not be read",
-            "month",
-        )
-        for unit in set(units) - set(begun[-1:] or units):
+        begun = [file for file in of_files if file.started_at is not None][-1:]
+        failed = [file.unit for file in begun] or units
+        what = f"Billing month {delivery.name} was left as it was"
+        if begun and not isinstance(error, UnusableDelivery):
+            what += f", because {self._source.store(delivery.export).place(begun[0].key)} could not be read"
+        self._failed(delivery.export, failed, error, what, "month")
+        for unit in set(units) - set(failed):
             self._ledger.failed(unit, "Another file of its month could not be read.", "skipped")
 
     def _failed(
@@ -320,6 +350,11 @@ class _Billing:
         if kind_of(error) == "credentials":
             raise as_load_error(error, what) from error
         message = sentence(error, what)
+        if kind_of(error) == "denied":
+            message = (
+                f"{what}: AWS denies it ({code_of(error)}); allow s3:GetObject and s3:ListBucket on the "
+                "bucket, and kms:Decrypt if it is encrypted with a key of yours."
+            )
         for unit in units:
             self._ledger.failed(unit, message, status_of(error))
             self._progress.advance(1, unit)
@@ -328,15 +363,42 @@ class _Billing:
     def _add_problem(self, export: Export, subject: str, message: str, missing: Missing) -> None:
         self._report.add_problem(Problem(export.payer_account_id, export.region, subject, message, missing))
 
-    def _count(self, calls: Calls) -> None:
-        self._report.calls += calls.made
-        self._report.bytes += calls.bytes
+
+class _Named:
+    """Counts the lines of usage of DynamoDB, and those of them that name a resource."""
+
+    def __init__(self) -> None:
+        self.usage = 0
+        self.resources = 0
+
+    def add(self, lines: pa.Table) -> None:
+        of_usage = pc.or_kleene(
+            pc.is_in(lines["line_item_type"], value_set=_USAGE), pc.equal(lines["charge_category"], "Usage")
+        )
+        used = lines.filter(pc.and_kleene(of_usage, pc.equal(lines["product_code"], PRODUCT_CODE)))
+        self.usage += used.num_rows
+        self.resources += used.num_rows - used["resource_id"].null_count
+
+
+def _delivered(store: Store, delivery: Delivery) -> Month:
+    """Read what a month's manifest says.
+
+    Raises:
+        ClientError, BotoCoreError: it cannot be read.
+        UnusableDelivery: it is missing, or not a manifest as AWS writes it.
+    """
+    entry = layouts.manifest_in(store, delivery.folder) if delivery.folder is not None else None
+    if entry is None:
+        raise UnusableDelivery(
+            "there are files but no manifest yet, so it is half written; try again in an hour."
+        )
+    manifest = manifests.read(store, entry)
+    return Month(delivery, manifest.version, manifests.located(manifest, entry.key), manifest.format)
 
 
 def _files(month: Month) -> list[_FileRead]:
     """Return a month's files, each a unit of its own; the only one of a month, and none, is the month's."""
     name = month.delivery.name
     if len(month.files) == 1:
-        [(bucket, key)] = month.files
-        return [_FileRead(name, bucket, key)]
-    return [_FileRead(f"{name}/{key}", bucket, key) for bucket, key in month.files]
+        return [_FileRead(name, month.files[0])]
+    return [_FileRead(f"{name}/{key}", key) for key in month.files]

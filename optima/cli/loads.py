@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -146,12 +147,20 @@ def collect_cur(
     months: Months = None,
     file_format: Annotated[
         Literal["parquet", "csv"] | None,
-        typer.Option("--format", help="Format of the export. Default: CUR_FORMAT."),
+        typer.Option("--format", help="Read only exports in this format. Default: CUR_FORMAT, else any."),
+    ] = None,
+    path: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Read exports that were copied to this folder; AWS is asked nothing."
+        ),
     ] = None,
     resume: Resume = False,
     profile: Profile = None,
 ) -> None:
-    """Collect the billing export (Cost and Usage Report) for the analysis of table classes."""
+    """Collect the bill: CUR 2.0, FOCUS or a legacy Cost and Usage Report, in Parquet or CSV."""
+    if path is not None and (bucket or prefix):
+        raise OptimaError("Give either --path, or --bucket with --prefix: a bill is read from one place.")
     session = session.given(
         cur_s3_bucket=bucket,
         cur_s3_prefix=prefix,
@@ -160,7 +169,7 @@ def collect_cur(
         aws_profile=profile,
     )
     with session.writing(), outcome.said("collect-cur") as ended:
-        report = operations.collect_billing(session, resume=resume)
+        report = operations.collect_billing(session, path=path, resume=resume)
         reports.billed(session, report)
         ended.add(report)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optima import decisions, transform, warehouse
@@ -125,8 +126,8 @@ def collect_pricing(
         )
 
 
-def collect_billing(session: Session, *, resume: bool = False) -> LoadReport:
-    """Read the billing export that the settings name, or the one that is found."""
+def collect_billing(session: Session, *, path: Path | None = None, resume: bool = False) -> LoadReport:
+    """Read the billing exports in a folder, else those that the settings name, else those that are found."""
     from loaders import billing
 
     settings = session.settings
@@ -134,8 +135,9 @@ def collect_billing(session: Session, *, resume: bool = False) -> LoadReport:
         return billing.load(
             session.loading(),
             session.access(),
-            bucket=settings.cur_s3_bucket,
-            prefix=settings.cur_s3_prefix,
+            bucket=settings.cur_s3_bucket if path is None else None,
+            prefix=settings.cur_s3_prefix if path is None else None,
+            path=path,
             months=settings.table_class_analysis_months,
             format=settings.cur_format,
             resume=resume,

@@ -289,7 +289,7 @@ def _billing(aws: Aws) -> Result:
     """Ask for the billing export and for one byte of it. Advice does without it: nothing here fails."""
     from loaders.aws.paging import Calls
     from loaders.aws.permissions import ask_bucket, ask_exports
-    from loaders.billing import exports
+    from loaders.billing import discovery
     from loaders.errors import LoadError
 
     name = "Billing export"
@@ -303,7 +303,7 @@ def _billing(aws: Aws) -> Result:
     if found:
         return result(name, f"{_allowed(answers)} allowed", found)
     try:
-        usable, _ = exports.discover(aws.sessions, Calls())
+        usable, _ = discovery.discover(aws.sessions, Calls())
     except LoadError as error:
         return Result(name, "warning", str(error).rstrip("."))
     for export in usable:
