@@ -43,7 +43,7 @@ with
             on tables.table_hash = table_hours.table_hash
             and table_hours.hour_number >= tables.first_hour
             and table_hours.hour_number < tables.end_hour
-        where tables.is_in_force and table_hours.is_known
+        where tables.is_in_force and tables.other_currency is null and table_hours.is_known
     ),
 
     periods as (

@@ -1,29 +1,27 @@
-{# A view: the lines of a large organisation are tens of millions, and what reads them adds them up at once. #}
-{{ config(materialized="view") }}
-
+{# Only the months that the window touches, and numbers instead of text: three models read them by the hour. #}
 with
-    lines as (select * from {{ ref("int_billing__lines_recognized") }} where currency = 'USD'),
-
-    -- Two exports of one payer tell the same usage twice.
-    exports as (select distinct payer_account_id, export_name from {{ ref("int_billing__months_chosen") }})
+    lines as (
+        select *
+        from {{ ref("int_billing__lines_chosen") }}
+        where
+            price_key is not null
+            and component in ('read', 'write', 'replicated_write', 'storage')
+            and currency = 'USD'
+            and usage_start_at < {{ as_of() }}
+            and billing_month >= cast(date_trunc('month', {{ window_start() }}) as date)
+    )
 
 select
-    lines.payer_account_id,
-    lines.billing_month,
-    lines.account_id,
-    lines.region,
-    lines.table_name,
-    hash(lines.account_id, lines.region, lines.table_name) as table_hash,
-    lines.price_key,
-    lines.component,
-    lines.coverage,
-    lines.usage_end_at,
-    divide(epoch_ms(lines.usage_start_at), 3600000) as start_hour,
-    divide(epoch_ms(lines.usage_end_at) + 3599999, 3600000) as end_hour,
-    lines.usage_amount as amount,
-    {% if price_basis() == "list" %} lines.unblended_cost_usd as billed_usd
-    {% else %} coalesce(lines.net_unblended_cost_usd, lines.unblended_cost_usd) as billed_usd
-    {% endif %}
+    payer_account_id,
+    billing_month,
+    account_id,
+    region,
+    hash(account_id, region, table_name) as table_hash,
+    price_key,
+    component,
+    coverage,
+    divide(epoch_ms(usage_start_at), 3600000) as start_hour,
+    divide(epoch_ms(usage_end_at) + 3599999, 3600000) as end_hour,
+    quantity as amount,
+    {{ billed_cost() }} as billed_usd
 from lines
-semi join
-    exports on lines.payer_account_id = exports.payer_account_id and lines.export_name = exports.export_name

@@ -1,9 +1,16 @@
 with
-    lines as (select * from {{ ref("int_reconciliation__lines_valued") }} where table_name is not null),
+    -- What is of no table's model: the fees of commitments, discounts, taxes and credits.
+    lines as (
+        select
+            *,
+            component in ('read', 'write', 'replicated_write', 'storage') as is_modelled,
+            {{ billed_cost() }} as billed_usd
+        from {{ ref("int_billing__lines_chosen") }}
+        where component not in ('commitment', 'discount', 'tax', 'credit') and usage_start_at < {{ as_of() }}
+    ),
 
-    -- Only of these can a line be older than the table.
     tables as (
-        select hash(account_id, region, table_name) as table_hash, created_at
+        select account_id, region, table_name, created_at
         from {{ ref("int_inventory__resources") }}
         where not is_index and created_at is not null
     ),
@@ -15,30 +22,44 @@ with
             lines.account_id,
             lines.region,
             lines.table_name,
-            max(lines.end_hour - lines.start_hour) as period_hours,
-            {% for component in ["read", "write", "replicated_write", "storage"] %}
-                sum(lines.billed_usd) filter (
-                    where lines.component = '{{ component }}'
-                ) as {{ component }}_usd,
-            {% endfor %}
-            sum(lines.billed_usd) as billed_usd,
-            sum(lines.billed_usd) filter (where lines.usage_end_at <= tables.created_at) as former_usd
+            max(lines.usage_end_at) filter (where lines.price_key is not null) as billed_until_at,
+            max({{ hours_between("lines.usage_start_at", "lines.usage_end_at") }}) filter (
+                where lines.price_key is not null
+            ) as period_hours,
+            min(lines.currency) filter (where lines.currency <> 'USD') as other_currency,
+            bool_or(lines.coverage = 'plan') as has_plans,
+            sum(lines.billed_usd) filter (where lines.is_modelled and lines.currency = 'USD') as billed_usd,
+            sum(lines.billed_usd) filter (
+                where lines.is_modelled and lines.currency = 'USD' and lines.usage_end_at <= tables.created_at
+            ) as former_usd,
+            sum(lines.billed_usd) filter (
+                where not lines.is_modelled and lines.currency = 'USD'
+            ) as unmodelled_usd
         from lines
-        left join tables on lines.table_hash = tables.table_hash
+        left join
+            tables
+            on lines.account_id = tables.account_id
+            and lines.region = tables.region
+            and lines.table_name = tables.table_name
         group by lines.payer_account_id, lines.billing_month, lines.account_id, lines.region, lines.table_name
     )
 
 select
     {{ surrogate_key(["account_id", "region", "table_name", "payer_account_id", "billing_month"]) }}
     as table_payer_month_key,
-    {{ surrogate_key(["account_id", "region", "table_name"]) }} as table_key,
+    case
+        when table_name is not null then {{ surrogate_key(["account_id", "region", "table_name"]) }}
+    end as table_key,
     payer_account_id,
     billing_month,
     account_id,
     region,
     table_name,
-    period_hours,
+    billed_until_at,
+    cast(ceil(period_hours) as bigint) as period_hours,
+    other_currency,
+    has_plans,
     {{ usd("coalesce(billed_usd, 0)") }} as billed_usd,
     {{ usd("coalesce(former_usd, 0)") }} as former_usd,
-    {{ usd("0") }} as unmodelled_usd
+    {{ usd("coalesce(unmodelled_usd, 0)") }} as unmodelled_usd
 from sums

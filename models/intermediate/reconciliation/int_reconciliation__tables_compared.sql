@@ -166,6 +166,9 @@ with
                 then concat('Not compared: the table is gone since ', {{ day_text("gone_at") }})
                 when not is_in_force
                 then 'Not compared: no inventory has seen the table'
+                when other_currency is not null
+                then
+                    concat('Not compared: the payer is billed in ', other_currency, ', and prices are in USD')
                 when not is_in_window
                 then
                     concat(

@@ -3,7 +3,7 @@ with
 
     accounts as (select * from {{ ref("int_inventory__accounts") }}),
 
-    billed as (select * from {{ ref("int_reconciliation__tables_billed") }}),
+    billed as (select * from {{ ref("int_reconciliation__tables_billed") }} where table_name is not null),
 
     months as (select * from {{ ref("int_reconciliation__months_reached") }}),
 
@@ -56,6 +56,7 @@ select
     months.complete_until_hour,
     months.end_hour - months.first_hour as hours_of_month,
     coalesce(billed.period_hours, 1) as period_hours,
+    months.other_currency,
     coalesce(billed.billed_usd, {{ usd("0") }}) as billed_usd,
     coalesce(billed.former_usd, {{ usd("0") }}) as former_usd,
     coalesce(billed.unmodelled_usd, {{ usd("0") }}) as unmodelled_usd
