@@ -52,6 +52,27 @@ Limits = Annotated[
 ]
 
 
+def billing_format(text: str) -> str:
+    """Read a format of the bill as `--billing-format` takes it."""
+    from optima.sandbox.config import BILLING_FORMATS
+
+    if text not in BILLING_FORMATS:
+        raise typer.BadParameter(f"{text} is no format of a bill: choose of {', '.join(BILLING_FORMATS)}.")
+    return text
+
+
+BillingFormats = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--billing-format",
+        parser=billing_format,
+        metavar="FORMAT",
+        help="Deliver the bill in this format, as often as you like; each is an export of its own: "
+        "legacy_csv, legacy_parquet, cur2_csv, cur2_parquet (if none is named), focus_1_0, focus_1_2.",
+    ),
+]
+
+
 def serve(
     session: Session,
     accounts: Accounts = 6,
@@ -71,9 +92,11 @@ def serve(
     ] = 5005,
     faults: Faults = None,
     limits: Limits = True,
+    billing_formats: BillingFormats = None,
 ) -> None:
     """Serve an AWS organisation until Ctrl-C, and show the variables that lead to it."""
     from optima.sandbox import SandboxConfig, serve_forever
+    from optima.sandbox.config import DEFAULT_BILLING_FORMATS
 
     config = SandboxConfig(
         accounts=accounts,
@@ -83,6 +106,7 @@ def serve(
         end=end or session.as_of,
         faults=tuple(faults or ()),
         limits=limits,
+        billing_formats=tuple(dict.fromkeys(billing_formats or DEFAULT_BILLING_FORMATS)),
     )
     with sandbox_errors():
         serve_forever(config, port, announce=_announce)

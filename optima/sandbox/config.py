@@ -7,6 +7,9 @@ from datetime import UTC, datetime, time
 
 from optima.sandbox.faults import Fault
 
+# What `billing_formats` may hold.
+BILLING_FORMATS = ("legacy_csv", "legacy_parquet", "cur2_csv", "cur2_parquet", "focus_1_0", "focus_1_2")
+DEFAULT_BILLING_FORMATS = ("cur2_parquet",)
 # What moto takes any access key for that it did not give out itself.
 MANAGEMENT_ACCOUNT_ID = "123456789012"
 
@@ -24,8 +27,9 @@ class SandboxConfig:
     since yesterday, a capacity was cut five days ago. `founded` is the "today" of these, by default `end`.
     To serve the same organisation some days later, give the later `end` and the first one as `founded`.
 
-    `latency_seconds` is added to every call. Without `billing_export` the organisation has none. With
-    `limits` CloudWatch throttles what exceeds its calls and points a second. `faults` are set from the start.
+    `latency_seconds` is added to every call. Without `billing_export` the organisation has none; with it, one
+    for each of `billing_formats`, all of the same bill. With `limits` CloudWatch throttles what exceeds its
+    calls and points a second. `faults` are set from the start.
     """
 
     accounts: int = 6
@@ -36,6 +40,7 @@ class SandboxConfig:
     latency_seconds: float = 0.0
     founded: datetime | None = None
     billing_export: bool = True
+    billing_formats: tuple[str, ...] = DEFAULT_BILLING_FORMATS
     limits: bool = True
     faults: tuple[Fault, ...] = ()
 
@@ -44,6 +49,12 @@ class SandboxConfig:
             raise ValueError(
                 "a sandbox needs at least 1 account and 1 day, and no negative number of tables or seconds:"
                 f" {self}"
+            )
+        unknown = sorted(set(self.billing_formats) - set(BILLING_FORMATS))
+        if unknown or not self.billing_formats:
+            raise ValueError(
+                f"{', '.join(unknown) or 'no format'} is no format of a bill:"
+                f" choose of {', '.join(BILLING_FORMATS)}"
             )
         for name in ("end", "founded"):
             value = getattr(self, name)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID, SandboxConfig
+from optima.sandbox.config import DEFAULT_BILLING_FORMATS, MANAGEMENT_ACCOUNT_ID, SandboxConfig
 from optima.sandbox.faults import Fault
 
 _HOST = "127.0.0.1"
@@ -181,7 +181,8 @@ def config_from_json(text: str) -> SandboxConfig:
     values: Mapping[str, Any] = json.loads(text)
     instants = {name: datetime.fromisoformat(values[name]) for name in ("end", "founded") if values[name]}
     faults = tuple(Fault(**fields) for fields in values.get("faults", ()))
-    return SandboxConfig(**{**values, **instants, "faults": faults})
+    formats = tuple(values.get("billing_formats", DEFAULT_BILLING_FORMATS))
+    return SandboxConfig(**{**values, **instants, "faults": faults, "billing_formats": formats})
 
 
 def _as_json(config: SandboxConfig) -> dict[str, Any]:

@@ -16,6 +16,8 @@ Environ = dict[str, Any]
 
 _CREDENTIAL = re.compile(r"Credential=([^/]*)/[^/]*/([^/]*)/([^/]*)/aws4_request")
 _REQUEST_ID = "00000000-0000-4000-8000-000000000000"
+# Services whose operation is the whole path.
+_PATH_SERVICES = {"savingsplans"}
 _QUERY_SERVICES = {"sts", "ec2", "iam"}
 
 
@@ -104,6 +106,8 @@ def _operation(environ: Environ, service: str, body: bytes) -> str:
         return str(target.partition(".")[2])
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         return parse_qs(body.decode()).get("Action", [""])[0]
+    if service in _PATH_SERVICES:
+        return str(environ["PATH_INFO"].strip("/"))
     if service != "s3":
         return ""
     method = environ.get("REQUEST_METHOD")

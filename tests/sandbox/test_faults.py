@@ -26,8 +26,8 @@ from typer.testing import CliRunner
 
 from optima.cli.app import app
 from optima.sandbox import Fault, Sandbox, SandboxError
+from optima.sandbox.billing.formats.delivery import BUCKET
 from optima.sandbox.cloudwatch import CloudWatch
-from optima.sandbox.export import BUCKET
 from optima.sandbox.limits import Limits
 from optima.sandbox.organisation import Organisation
 from optima.sandbox.wire import Call, ServiceError

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optima.sandbox.bill_lines import DYNAMODB, Lines, Month
+from optima.sandbox.billing.lines import DYNAMODB, Lines, Month, Origin, monthly_line, usage_lines
 from optima.sandbox.config import MANAGEMENT_ACCOUNT_ID
-from optima.sandbox.organisation import Account, Organisation
+from optima.sandbox.organisation import Account, Organisation, Table
 from optima.sandbox.prices import PRODUCTS, REGION_CODES
 
 _VAULT_WRITES_PER_HOUR = 36_000.0
+_VAULT_USD_PER_WRITE = 0.000000625
 _SUPPORT_FEE_USD = 100.0
 _TABLES_IN_BACKUP = 3
 
@@ -49,48 +50,36 @@ _SERVICES = (
 )
 
 
-def other_lines(organisation: Organisation, month: Month) -> Iterator[Lines]:
+def other_lines(organisation: Organisation, month: Month, discount: float) -> Iterator[Lines]:
     """Other services of every account, backups, a fee, and a table of the account that denies access."""
+    hourly = np.ones(month.billed_hours)
     for account in organisation.accounts:
         if account.state == "ACTIVE":
-            yield from (_service_lines(service, account, month) for service in _SERVICES)
+            for service in _SERVICES:
+                amounts = hourly * service.hourly_amount
+                yield usage_lines(_service_origin(service, account), service.rate, amounts, discount)
         if account.access == "denied":
-            yield _denied_table(account, month)
-    first = np.zeros(1, dtype=np.int64)
+            amounts = hourly * _VAULT_WRITES_PER_HOUR
+            yield usage_lines(_denied_table(account), _VAULT_USD_PER_WRITE, amounts, discount)
     for table in organisation.tables[:_TABLES_IN_BACKUP]:
-        yield Lines(
-            account_id=table.account_id,
-            region=table.region,
-            resource_id=table.arn,
-            product_code="AWSBackup",
-            product_family="AWS Backup Storage",
-            usage_type=f"{REGION_CODES[table.region]}WarmStorage-ByteHrs-DynamoDB",
-            operation="Storage",
-            unit="GB-Mo",
-            rate=0.1,
-            line_type="Usage",
-            hours=first,
-            amounts=np.full(1, table.total_gb),
-        )
-    yield Lines(
-        account_id=MANAGEMENT_ACCOUNT_ID,
-        region="us-east-1",
-        resource_id=None,
-        product_code="AWSSupportBusiness",
-        product_family="",
-        usage_type="Dollar",
-        operation="",
-        unit="Dollar",
-        rate=1.0,
-        line_type="Fee",
-        hours=first,
-        amounts=np.full(1, _SUPPORT_FEE_USD),
-        duration_hours=month.hours,
+        amounts = np.zeros(month.billed_hours)
+        amounts[0] = table.total_gb
+        yield usage_lines(_backup_origin(table), 0.1, amounts, discount)
+    origin = Origin(
+        MANAGEMENT_ACCOUNT_ID, "us-east-1", None, "AWSSupportBusiness", "", "Dollar", "", "Dollar"
+    )
+    yield monthly_line(
+        origin,
+        "Fee",
+        _SUPPORT_FEE_USD,
+        month,
+        net_cost=_SUPPORT_FEE_USD * (1 - discount),
+        description="AWS Support (Business)",
     )
 
 
-def _service_lines(service: _Service, account: Account, month: Month) -> Lines:
-    return Lines(
+def _service_origin(service: _Service, account: Account) -> Origin:
+    return Origin(
         account_id=account.id,
         region="us-east-1",
         resource_id=service.resource_id.format(id=account.id, name=account.name),
@@ -99,17 +88,27 @@ def _service_lines(service: _Service, account: Account, month: Month) -> Lines:
         usage_type=service.usage_type,
         operation=service.operation,
         unit=service.unit,
-        rate=service.rate,
-        line_type="Usage",
-        hours=np.arange(month.billed_hours),
-        amounts=np.full(month.billed_hours, service.hourly_amount),
     )
 
 
-def _denied_table(account: Account, month: Month) -> Lines:
+def _backup_origin(table: Table) -> Origin:
+    return Origin(
+        account_id=table.account_id,
+        region=table.region,
+        resource_id=table.arn,
+        product_code="AWSBackup",
+        product_family="AWS Backup Storage",
+        usage_type=f"{REGION_CODES[table.region]}WarmStorage-ByteHrs-DynamoDB",
+        operation="Storage",
+        unit="GB-Mo",
+        tags=table.tags,
+    )
+
+
+def _denied_table(account: Account) -> Origin:
     """The payer sees the cost of a table whose account lets nobody look at it."""
     product = PRODUCTS["ondemand.write.standard"]
-    return Lines(
+    return Origin(
         account_id=account.id,
         region="us-east-1",
         resource_id=f"arn:aws:dynamodb:us-east-1:{account.id}:table/vault-ledger",
@@ -118,8 +117,4 @@ def _denied_table(account: Account, month: Month) -> Lines:
         usage_type=product.usage_type,
         operation=product.operation,
         unit="WriteRequestUnits",
-        rate=0.000000625,
-        line_type="Usage",
-        hours=np.arange(month.billed_hours),
-        amounts=np.full(month.billed_hours, _VAULT_WRITES_PER_HOUR),
     )
