@@ -307,7 +307,7 @@ def _billing(aws: Aws) -> Result:
     except LoadError as error:
         return Result(name, "warning", str(error).rstrip("."))
     for export in usable:
-        answers += ask_bucket(aws.sessions, place, export.bucket, export.folder, export.region)
+        answers += ask_bucket(aws.sessions, place, export.bucket or "", export.folder, export.region)
     names = ", ".join(f"{export.name} in the bucket {export.bucket}" for export in usable)
     return result(name, f"{_allowed(answers)} allowed on {names}", problems(answers))
 
