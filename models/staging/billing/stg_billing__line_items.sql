@@ -26,7 +26,7 @@ with
                 when is_fee_of_commitment
                 then 0
                 when line_type = 'DiscountedUsage' and not is_focus
-                then coalesce(net_reservation_effective_cost_usd, reservation_effective_cost_usd, 0)
+                then coalesce(net_reservation_effective_cost_usd, reservation_effective_cost_usd)
                 when commitment_arn is not null and is_focus
                 then effective_cost_usd
                 -- An effective cost may be 0 where something is billed.
@@ -109,7 +109,7 @@ with
                 else 0
             end as net_cost,
             coalesce(
-                lines.net_savings_plan_effective_cost_usd, lines.savings_plan_effective_cost_usd, 0
+                lines.net_savings_plan_effective_cost_usd, lines.savings_plan_effective_cost_usd
             ) as amortized_cost
         from {{ ref("stg_billing__typed_lines") }} as lines
         left join
@@ -176,7 +176,9 @@ with
             lines.* replace (
                 'unused' as part,
                 case
-                    when lines.is_focus then lines.usage_amount else lines.reservation_unused_quantity
+                    when lines.is_focus
+                    then lines.usage_amount
+                    else cast(lines.reservation_unused_quantity as decimal(28, 12))
                 end as usage_amount
             ),
             case when not lines.is_focus then 0 end as unblended_cost,
@@ -243,8 +245,7 @@ with
         select
             *,
             split_part(resource_id, ':', 6) as resource_path,
-            line_type
-            in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage', 'SavingsPlanNegation') as is_usage,
+            line_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') as is_usage,
             is_fee_of_commitment and line_type not like 'SavingsPlan%' as is_fee_of_reservation
         from lines
     )
@@ -271,7 +272,9 @@ select
     lines.format,
     lines.product_code,
     coalesce(nullif(split_part(lines.resource_id, ':', 5), ''), lines.usage_account_id) as account_id,
-    coalesce(nullif(split_part(lines.resource_id, ':', 4), ''), nullif(lines.region, '')) as region,
+    coalesce(
+        nullif(split_part(lines.resource_id, ':', 4), ''), nullif(nullif(lines.region, ''), 'global')
+    ) as region,
     nullif(lines.resource_id, '') as resource_id,
     case
         when lines.resource_path like 'table/%' or lines.resource_path like 'global-table/%'

@@ -15,10 +15,12 @@ with
             case
                 when not is_focus
                 then line_item_type
-                when charge_category in ('Tax', 'Credit')
-                then charge_category
+                when charge_category = 'Tax'
+                then 'Tax'
                 when charge_category = 'Adjustment' or charge_class = 'Correction'
                 then 'Refund'
+                when charge_category = 'Credit'
+                then 'Credit'
                 when commitment_discount_id is null
                 then case when charge_category = 'Purchase' then 'Fee' else 'Usage' end
                 when charge_category = 'Purchase' and charge_frequency = 'One-Time'
