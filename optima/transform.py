@@ -48,7 +48,7 @@ UTILIZATION = Analysis("utilization", "utilization", "Utilization Analysis Resul
 EVERYTHING = "everything"
 # The mart that every analysis builds besides its own: totals are sums of plans.
 BEST_PLANS = "best_plans"
-# What only a whole build makes. A warehouse without it is new, or of a version whose marts had fewer columns.
+# A warehouse without it is new, or of a version whose marts of advice had fewer columns.
 RECONCILIATION = "reconciliation_summary"
 
 _FAILED = {"error", "fail", "runtime error"}

@@ -91,9 +91,9 @@ COLUMNS = {
     "commitment_utilization": {
         "commitment_key": "varchar",
         "billing_month": "date",
-        "committed_amount": "double",
-        "used_amount": "double",
-        "unused_amount": "double",
+        "committed_amount": "decimal(28, 6)",
+        "used_amount": "decimal(28, 6)",
+        "unused_amount": "decimal(28, 6)",
         "unit": "varchar",
         "utilization_pct": "double",
         "unused_usd": _USD,
@@ -103,7 +103,10 @@ COLUMNS = {
     "commitment_coverage": {
         "payer_account_id": "varchar",
         "region": "varchar",
-        "dimension": "varchar",
+        "pool": "varchar",
+        "component": "varchar",
+        "billing_mode": "varchar",
+        "table_class": "varchar",
         "billing_month": "date",
         **{f"{part}_list_usd": _USD for part in ("eligible", "reserved", "plan", "uncovered")},
         "coverage_pct": "double",
@@ -141,7 +144,7 @@ BILLED: dict[date, dict[str | None, dict[str, str]]] = {
         "orders": {"read": "30", "storage": "90", "backup": "4"},
         "archive": {"read": "29", "storage": "250"},
         "users": {"read": "20", "write": "11"},
-        None: {"commitment": "62", "tax": "31", "credit": "-31"},
+        None: {"commitment": "56", "storage": "6", "tax": "31", "credit": "-31"},
     },
 }
 _DAYS = {SEPTEMBER: 30, OCTOBER: 31}
@@ -205,7 +208,7 @@ def _reconcile(rows: Rows) -> None:
     where = {"payer_account_id": PAYER, "account_id": PAYER, "region": "us-east-1"}
     for table, billed, compared, unmodelled, sides, explanation in (
         (
-            *("orders", "124", 336, "4"),
+            *("orders", "120", 336, "4"),
             {"read": ("15", "15.5"), "storage": ("45", "45")},
             "60.50 USD modelled against 60.00 USD billed over 336 of 744 hours.",
         ),
@@ -243,8 +246,8 @@ def _reconcile(rows: Rows) -> None:
             }
         )
     said = {
-        SEPTEMBER: (0, "450", "90", "0", "Nothing of 450.00 USD billed was compared."),
-        OCTOBER: (2, "496", "62", "199.5", "30 % of 199.50 USD compared within 2 %."),
+        SEPTEMBER: (0, "360", "0", "0", "Nothing of 360.00 USD billed was compared."),
+        OCTOBER: (2, "436", "6", "199.5", "30 % of 199.50 USD compared within 2 %."),
     }
     for month, (tables, billed, on_none, compared, summary) in said.items():
         rows["reconciliation_summary"].append(
@@ -301,7 +304,10 @@ def _commit(rows: Rows) -> None:
         {
             "payer_account_id": PAYER,
             "region": "us-east-1",
-            "dimension": "read",
+            "pool": "provisioned.read.standard",
+            "component": "read",
+            "billing_mode": "PROVISIONED",
+            "table_class": "STANDARD",
             "billing_month": OCTOBER,
             "eligible_list_usd": Decimal("100"),
             "reserved_list_usd": Decimal("30"),

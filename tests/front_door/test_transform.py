@@ -96,6 +96,8 @@ def test_every_selector_is_there_and_leaves_unit_tests_out(analysis: transform.A
         both_ways = {"parents": True, "children": True}
         assert {"method": "fqn", "value": analysis.mart, **both_ways} in found
         assert {"method": "path", "value": "models/marts/plans", **both_ways} in found
+        for about_the_bill in ("costs", "reconciliation", "commitments"):
+            assert {"method": "path", "value": f"models/marts/{about_the_bill}", "parents": True} in found
     assert {"exclude": left_out} in found
 
 

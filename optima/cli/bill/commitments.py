@@ -18,7 +18,7 @@ from optima.cli.bill.marts import money, written
 from optima.cli.commands import command
 from optima.cli.listing import Format, Output, Row, Style
 from optima.cli.session import Session
-from optima.wording import counted, number, percent
+from optima.wording import CLASSES, COMPONENTS, MODES, counted, number, percent
 
 if TYPE_CHECKING:
     import duckdb
@@ -102,7 +102,7 @@ _MARTS = {
         select * from commitment_utilization order by billing_month desc, commitment_key
     """,
     "commitment_coverage": """
-        select * from commitment_coverage order by billing_month desc, payer_account_id, region, dimension
+        select * from commitment_coverage order by billing_month desc, payer_account_id, region, pool
     """,
     "commitment_recommendations": """
         select * from commitment_recommendations
@@ -172,13 +172,13 @@ def _coverage(found: Commitments) -> Iterator[RenderableType]:
         return
     yield f"What commitments covered in {written(newest[0]['billing_month'])}, at list prices:"
     yield listing.table(
-        ("Payer", "Region", "Pool"),
+        ("Payer", "Region", "What"),
         ("Eligible", "Reserved", "Savings Plan", "Uncovered", "Covered"),
         (
             (
                 row["payer_account_id"],
                 row["region"],
-                row["dimension"],
+                f"{MODES[row['billing_mode']]} {COMPONENTS[row['component']]}, {CLASSES[row['table_class']]}",
                 *(money(row[f"{part}_list_usd"]) for part in ("eligible", "reserved", "plan", "uncovered")),
                 _share(row["coverage_pct"]),
             )

@@ -39,11 +39,13 @@ class Reconciliation:
         month: Its first day.
         summary: One row for each payer.
         tables: One row for each table, the furthest off first.
+        unmodelled: What has no model, by component: net USD of the whole bill.
     """
 
     month: date
     summary: list[Row]
     tables: list[Row]
+    unmodelled: dict[str, Decimal]
 
 
 def register(app: typer.Typer) -> None:
@@ -101,10 +103,12 @@ def read(
     found = marts.rows(connection, _TABLES, [month, tables, tables])
     if tables and not found:
         raise OptimaError(f"The bill of {written(month)} has none of these tables: {', '.join(tables)}.")
-    return Reconciliation(month, marts.rows(connection, _SUMMARY, [month]), found)
+    summary = marts.rows(connection, _SUMMARY, [month])
+    unmodelled = dict(connection.execute(_UNMODELLED, [month, list(MODELLED)]).fetchall())
+    return Reconciliation(month, summary, found, unmodelled)
 
 
-_MARTS = {"cost_reconciliation", "reconciliation_summary"}
+_MARTS = {"cost_reconciliation", "reconciliation_summary", "account_costs"}
 _MONTHS = "select billing_month, sum(tables_compared) from reconciliation_summary group by billing_month"
 _SUMMARY = "select * from reconciliation_summary where billing_month = ? order by payer_account_id"
 _TABLES = """
@@ -114,6 +118,14 @@ _TABLES = """
     left join accounts on found.account_id = accounts.account_id
     where found.billing_month = ? and (? is null or list_contains(?, found.table_name))
     order by abs(found.error_usd) desc nulls last, found.account_id, found.region, found.table_name
+"""
+_UNMODELLED = """
+    select component, sum(net_cost)
+    from account_costs
+    where billing_month = ? and currency = 'USD' and not list_contains(?, component)
+    group by component
+    having sum(net_cost) <> 0
+    order by abs(sum(net_cost)) desc, component
 """
 
 
@@ -183,19 +195,20 @@ def _sum(rows: Iterable[Row], name: str) -> Decimal:
 
 
 def _not_compared(found: Reconciliation) -> Iterator[str]:
-    """Say how much of the bill was not compared, and why, the largest amount first."""
+    """Say what was not compared, and why: first of what has a model, the largest amount first."""
     reasons: dict[str, Decimal] = defaultdict(Decimal)
-    reasons["it is on no table (tax, fees, credits, discounts)"] = _sum(found.summary, "on_no_table_usd")
+    reasons["the bill names no table"] = _sum(found.summary, "on_no_table_usd")
     for row in found.tables:
-        reasons["the components have no model (backups, streams, transfer, …)"] += row["unmodelled_usd"]
-        left = row["billed_usd"] - row["unmodelled_usd"] - row["compared_billed_usd"]
-        is_compared = bool(row["compared_hours"])
-        why = "the hours are not known to both" if is_compared else row["explanation"]
+        why = "of these hours model or bill are not known" if row["compared_hours"] else row["explanation"]
+        left = row["billed_usd"] - row["compared_billed_usd"]
         reasons[why.removeprefix("Not compared: ").removesuffix(".")] += left
     told = sorted((each for each in reasons.items() if each[1]), key=lambda each: -abs(each[1]))
     if told:
-        yield f"Not compared: {money(sum(reasons.values(), Decimal(0)))} of the bill:"
+        yield f"Not compared: {money(sum(reasons.values(), Decimal(0)))} of throughput and storage."
     for why, amount in told[:_REASONS]:
         yield f"  {money(amount)}: {why}"
     if rest := told[_REASONS:]:
         yield f"  {money(sum((amount for _, amount in rest), Decimal(0)))}: {len(rest):,} other reasons"
+    if found.unmodelled:
+        parts = (f"{COMPONENTS[name]} {money(amount)}" for name, amount in found.unmodelled.items())
+        yield f"Without a model, net: {', '.join(parts)}."
