@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from optima.cli.terminal import answers, errors
 from optima.errors import OptimaError
 from optima.published import Build
 from optima.transform import UTILIZATION, Analysis
-from optima.wording import counted, direction, usd
+from optima.wording import LIST_PRICES, counted, direction, price_basis, usd
 
 if TYPE_CHECKING:
     from loaders.report import LoadReport
@@ -118,6 +118,16 @@ class Direction:
 
     recommendations: int = 0
     monthly_savings_usd: Decimal = field(default_factory=Decimal)
+    # Of the same changes; None where units are valued at list prices anyway, or one has no list price.
+    list_savings_usd: Decimal | None = field(default_factory=Decimal)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count a recommendation."""
+        self.recommendations += 1
+        self.monthly_savings_usd += row["monthly_savings_usd"]
+        listed = None if row["price_basis"] == LIST_PRICES else row["list_monthly_savings_usd"]
+        is_unknown = listed is None or self.list_savings_usd is None
+        self.list_savings_usd = None if is_unknown else self.list_savings_usd + listed
 
 
 def analysed(build: Build, analysis: Analysis, tables: Sequence[str] | None) -> None:
@@ -131,28 +141,38 @@ def analysed(build: Build, analysis: Analysis, tables: Sequence[str] | None) -> 
         raise OptimaError(f"None of these tables was analysed: {', '.join(tables)}.")
     found = [row for row in rows if row["advice"] == "change"]
     groups: dict[str, Direction] = defaultdict(Direction)
+    total = Direction()
     for row in found:
+        total.add(row)
         current, recommended = (json.loads(row[name]) for name in ("current_setting", "recommended_setting"))
-        group = groups[direction(analysis.kind, current, recommended)]
-        group.recommendations += 1
-        group.monthly_savings_usd += row["monthly_savings_usd"]
+        groups[direction(analysis.kind, current, recommended)].add(row)
     noun = "resource" if analysis is UTILIZATION else "table"
-    _print_analysis(analysis.title, noun, len(rows), groups)
+    _print_analysis(analysis.title, noun, len(rows), groups, total)
+    for basis in sorted({row["price_basis"] for row in rows} - {LIST_PRICES}):
+        answers().print(f"Prices are {price_basis(basis)}.", soft_wrap=True)
 
 
-def _print_analysis(title: str, noun: str, looked_at: int, groups: dict[str, Direction]) -> None:
-    found = sum(group.recommendations for group in groups.values())
+def _at_list(group: Direction) -> str:
+    return "" if group.list_savings_usd is None else f", at list prices {usd(group.list_savings_usd)}"
+
+
+def _print_analysis(
+    title: str, noun: str, looked_at: int, groups: dict[str, Direction], total: Direction
+) -> None:
     console = answers()
     console.print(f"{title}\n{'=' * len(title)}")
-    console.print(f"Analyzed: {counted(looked_at, noun)} | Recommendations: {counted(found, noun)}\n")
+    console.print(
+        f"Analyzed: {counted(looked_at, noun)} | Recommendations: {counted(total.recommendations, noun)}\n"
+    )
     width = max((len(name) for name in groups), default=0) + 1
     for name, group in sorted(groups.items(), key=lambda item: -item[1].monthly_savings_usd):
         count = counted(group.recommendations, noun)
-        console.print(f"{name + ':':<{width}} {count:>12} → Save {usd(group.monthly_savings_usd)}/month")
-    total = sum((group.monthly_savings_usd for group in groups.values()), Decimal())
+        worth = f"Save {usd(group.monthly_savings_usd)}/month{_at_list(group)}"
+        console.print(f"{name + ':':<{width}} {count:>12} → {worth}", soft_wrap=True)
+    saved = total.monthly_savings_usd
     console.print(
         f"{'' if not groups else chr(10)}Total Potential Savings, if only this were applied: "
-        f"{usd(total)}/month ({usd(total * 12)}/year)",
+        f"{usd(saved)}/month ({usd(saved * 12)}/year){_at_list(total) if groups else ''}",
         soft_wrap=True,
     )
 
@@ -161,7 +181,13 @@ def _analysed_rows(build: Build, mart: str, tables: Sequence[str] | None) -> lis
     with published.open_build(build) as connection:
         found = connection.execute(
             f"""
-            select advice, current_setting, recommended_setting, monthly_savings_usd
+            select
+                advice,
+                current_setting,
+                recommended_setting,
+                monthly_savings_usd,
+                list_monthly_savings_usd,
+                price_basis
             from {mart}
             where ? is null or list_contains(?, table_name)
             """,  # noqa: S608 (the mart's name is ours)

@@ -18,7 +18,8 @@ from command_line import Run
 from planned_tables import COLUMNS as ALL
 from typer.testing import CliRunner, Result
 
-from optima import logs, published
+from optima import logs, published, transform
+from optima.cli import reports
 from optima.cli.app import app
 from optima.workspace import Workspace
 
@@ -319,7 +320,9 @@ def test_a_build_of_an_older_version_is_read_as_far_as_it_goes(run: Run, made: P
 # ---- list prices beside others ----
 
 
-def test_list_prices_stand_beside_what_was_billed(run: Run, made: Path, tmp_path: Path) -> None:
+def test_list_prices_stand_beside_what_was_billed(
+    run: Run, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     dearer = [
         f"update {mart} set {', '.join(f'{name} = {name} * 1.25' for name in ALL[mart] if 'list_' in name)}"
         for mart in ALL
@@ -347,3 +350,12 @@ def test_list_prices_stand_beside_what_was_billed(run: Run, made: Path, tmp_path
         "month. It leaves commitments of $3.50 a month without use, which are paid all the same.",
     ):
         assert line in explained, line
+    reports.analysed(published.current(Workspace.at(tmp_path)), transform.UTILIZATION, None)
+    assert capsys.readouterr().out.splitlines()[4:] == [
+        "Reduce capacity:   1 resource → Save $919.30/month, at list prices $1,149.12",
+        "",
+        "Total Potential Savings, if only this were applied: $919.30/month ($11,031.56/year), "
+        "at list prices $1,149.12",
+        "Prices are net: what each account was billed for a unit, else the list price × the share of list "
+        "prices that it pays.",
+    ]
