@@ -126,8 +126,8 @@ class Direction:
         self.recommendations += 1
         self.monthly_savings_usd += row["monthly_savings_usd"]
         listed = None if row["price_basis"] == LIST_PRICES else row["list_monthly_savings_usd"]
-        is_unknown = listed is None or self.list_savings_usd is None
-        self.list_savings_usd = None if is_unknown else self.list_savings_usd + listed
+        known = self.list_savings_usd
+        self.list_savings_usd = None if listed is None or known is None else known + listed
 
 
 def analysed(build: Build, analysis: Analysis, tables: Sequence[str] | None) -> None:

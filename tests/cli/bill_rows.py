@@ -113,10 +113,11 @@ COLUMNS = {
     },
     "commitment_recommendations": {
         "payer_account_id": "varchar",
+        "payer_account_name": "varchar",
         "region": "varchar",
         "dimension": "varchar",
         "option": "varchar",
-        "quantity": "double",
+        "quantity": "decimal(28, 6)",
         "unit": "varchar",
         "upfront_usd": _USD,
         "monthly_cost_usd": _USD,
@@ -316,28 +317,30 @@ def _commit(rows: Rows) -> None:
             "coverage_pct": 50.0,
         }
     )
-    for option, quantity, upfront, monthly, saved in (
-        ("none", "0", "0", "9.49", "0"),
-        ("reserved_1yr", "100", "30", "4.325", "5.165"),
+    for option, place, quantity, upfront, monthly, saved in (
+        ("none", (None, None), "0", "0", "9.49", "0"),
+        ("reserved_1yr", ("us-east-1", "read"), "100", "30", "4.325", "5.165"),
+        ("reserved_1yr", ("eu-west-1", "write"), "0", "0", "0", "0"),
+        ("savings_plan", (None, None), None, None, None, None),
     ):
-        is_bought = option != "none"
         rows["commitment_recommendations"].append(
             {
                 "payer_account_id": PAYER,
-                "region": "us-east-1",
-                "dimension": "read",
+                "payer_account_name": "payments",
+                "region": place[0],
+                "dimension": place[1],
                 "option": option,
-                "quantity": float(quantity),
-                "unit": "units",
-                "upfront_usd": Decimal(upfront),
-                "monthly_cost_usd": Decimal(monthly),
+                "quantity": quantity and Decimal(quantity),
+                "unit": "USD an hour" if option == "savings_plan" else "units",
+                "upfront_usd": upfront and Decimal(upfront),
+                "monthly_cost_usd": monthly and Decimal(monthly),
                 "monthly_cost_without_usd": Decimal("9.49"),
-                "monthly_savings_usd": Decimal(saved),
-                "break_even_utilization_pct": 45.6 if is_bought else None,
-                "break_even_months": 5.5 if is_bought else None,
-                "hours_overbought_pct": 12.5 if is_bought else None,
-                "worst_case_usd": Decimal(monthly) if is_bought else Decimal(0),
-                "is_recommended": is_bought,
+                "monthly_savings_usd": saved and Decimal(saved),
+                "break_even_utilization_pct": 45.6 if quantity == "100" else None,
+                "break_even_months": 5.5 if quantity == "100" else None,
+                "hours_overbought_pct": 12.5 if quantity == "100" else None,
+                "worst_case_usd": Decimal("4.325") if quantity == "100" else None,
+                "is_recommended": quantity == "100",
                 "reason": f"Because of {option}.",
             }
         )

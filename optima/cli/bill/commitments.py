@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import typer
@@ -44,7 +42,7 @@ class Commitments:
         owned: One row for each commitment, those in force first.
         utilization: One row for each commitment and month, newest month first.
         coverage: One row for each payer, region, pool and month, newest month first.
-        advice: One row for each payer, region, dimension and option.
+        advice: One row for each payer and option, what is advised first, then by saving.
     """
 
     owned: list[Row]
@@ -108,11 +106,11 @@ _MARTS = {
         select * from commitment_recommendations
         order by
             payer_account_id,
-            region nulls last,
-            dimension nulls last,
             is_recommended desc,
-            monthly_savings_usd desc,
-            option
+            monthly_savings_usd desc nulls last,
+            option,
+            region nulls last,
+            dimension nulls last
     """,
 }
 
@@ -191,35 +189,43 @@ def _advice(rows: Sequence[Row]) -> Iterator[RenderableType]:
     if not rows:
         yield "No purchase was considered: nothing that a commitment could cover is used."
         return
-    yield "What buying ahead would be worth, beside buying nothing:"
+    for row in rows:
+        if row["is_recommended"]:
+            payer = (
+                f"{row['payer_account_name']}: " if len({row["payer_account_id"] for row in rows}) > 1 else ""
+            )
+            yield f"{payer}{row['reason']}"
+    # What would pay for no block or cent, or has no price, is told as one of JSON's rows.
+    shown = [row for row in rows if row["quantity"] or row["option"] == "none"]
     yield listing.table(
         ("Payer", "Region", "What", "Option", "Quantity"),
         ("Up front", "A month", "Without", "Saves", "Break-even", "Over-bought", "At worst"),
-        (_option_cells(row) for row in rows),
+        (_option_cells(row) for row in shown),
     )
-    for _, options in groupby(rows, key=itemgetter("payer_account_id", "region", "dimension")):
-        for row in options:
-            if row["is_recommended"]:
-                yield f"{'·' if row['option'] == 'none' else '✓'} {row['reason']}"
+    for row in rows:
+        if row["quantity"] is None:
+            yield row["reason"]
+    if hidden := sum(row["quantity"] == 0 for row in rows if row["option"] != "none"):
+        yield f"{counted(hidden, 'other option')} would not pay for itself at any size."
     yield "Over-bought: share of hours in which less is used. At worst: paid a month if all use vanishes."
     yield AFTERWARDS
 
 
 def _option_cells(row: Row) -> tuple[str, ...]:
-    mark = "✓ " if row["is_recommended"] else ""
-    quantity = "" if row["option"] == "none" else f"{number(row['quantity'])} {row['unit']}"
-    months = f", {number(row['break_even_months'])} months" if row["break_even_months"] else ""
+    is_bought = row["option"] != "none"
+    months = row["break_even_months"]
+    back = f", {number(months)} months" if months else ""
     return (
-        row["payer_account_id"],
-        row["region"] or "all regions",
+        row["payer_account_name"],
+        row["region"] or ("all regions" if is_bought else ""),
         row["dimension"] or "",
-        mark + _OPTIONS[row["option"]],
-        quantity,
+        ("✓ " if row["is_recommended"] else "") + _OPTIONS[row["option"]],
+        f"{number(row['quantity'], 3)} {row['unit']}" if is_bought else "",
         *(
             money(row[name])
             for name in ("upfront_usd", "monthly_cost_usd", "monthly_cost_without_usd", "monthly_savings_usd")
         ),
-        f"{_share(row['break_even_utilization_pct'])}{months}",
+        f"{_share(row['break_even_utilization_pct'])}{back}",
         _share(row["hours_overbought_pct"]),
         money(row["worst_case_usd"]),
     )
