@@ -318,7 +318,7 @@ CUR_DATA = RawTable(
             ("pricing_term", pa.string()),
             ("reservation_start_at", INSTANT),
             ("reservation_end_at", INSTANT),
-            ("reservation_units", pa.float64()),  # units reserved, all blocks together
+            ("reservation_units", pa.float64()),  # unit-hours reserved in the period, all blocks together
             ("reservation_unused_quantity", pa.float64()),
             ("reservation_unused_recurring_fee", pa.float64()),
             ("reservation_unused_amortized_upfront_fee", pa.float64()),

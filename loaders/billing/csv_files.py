@@ -84,9 +84,8 @@ class CsvFile:
     def first_line(self, wanted: Sequence[str]) -> dict[str, object] | None:
         """Return some columns of the first line; None if there is no line."""
         try:
-            with self._stream() as stream:
-                reader = csv.DictReader(io.TextIOWrapper(stream, "utf-8-sig", newline=""), strict=True)
-                line = next(reader, None)
+            with self._stream() as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
+                line = next(csv.DictReader(text, strict=True), None)
         except _UNREADABLE as error:
             raise self._damaged(error) from error
         return {name: line[name] or None for name in wanted} if line else None
@@ -115,14 +114,15 @@ class CsvFile:
         """
         columns, count = len(self.names), 0
         try:
-            with self._stream() as stream:
-                for values in csv.reader(io.TextIOWrapper(stream, "utf-8-sig", newline=""), strict=True):
+            with self._stream() as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
+                for values in csv.reader(text, strict=True):
                     count += 1
                     broken = [value for value in values if "\n" in value]
                     if any(value.count(",") >= columns - 1 for value in broken):
-                        raise UnusableDelivery(
-                            f"{self._place} is damaged: a quote in line {count} is not closed."
-                        )
+                        raise csv.Error
+        except csv.Error as error:
+            message = f"{self._place} is damaged: a quote after line {count:,} is not closed."
+            raise UnusableDelivery(message) from error
         except _UNREADABLE as error:
             raise self._damaged(error) from error
         if count != parsed + 1:

@@ -256,7 +256,7 @@ class _Raw:
             return
         place = self._read.place
         found = columns.as_type(starts, pa.timestamp("us"), self._columns.period, place)
-        months = pc.unique(pc.strftime(found, format="%Y-%m")).to_pylist()
+        months = sorted(pc.unique(pc.strftime(found, format="%Y-%m").fill_null("no month")).to_pylist())
         if months != [f"{period:%Y-%m}"]:
             raise UnusableDelivery(
                 f"{place} holds lines of {' and '.join(map(str, months))}: without a manifest only the files "

@@ -80,7 +80,6 @@ def _data_export(described: Mapping[str, Any]) -> Export | str:
     if told is None:
         return f"Billing export {name} is not a cost and usage report: it was left out."
     settings: Mapping[str, str] = next(iter(tables.values()), {})
-    # FOCUS always names resources.
     has_resources = told.startswith("focus") or settings.get("INCLUDE_RESOURCES", "FALSE") == "TRUE"
     if not has_resources:
         return (
@@ -204,7 +203,8 @@ def _described(
             format=manifest.format,
             bucket=bucket,
             granularity=manifest.granularity,
-            has_resources=manifest.has_resources,
+            # FOCUS always names resources.
+            has_resources=manifest.format.startswith("focus") or manifest.has_resources,
             is_legacy=found.is_legacy,
         )
     return hindrance
