@@ -1,28 +1,7 @@
 with
-    -- Two exports of one payer tell the same fees twice.
-    exports as (select distinct payer_account_id, export_name from {{ ref("int_billing__months_chosen") }}),
-
     -- The fee of a month is charged as it begins, for all unit-hours that are reserved in it.
     fees as (
-        select
-            lines.*,
-            case
-                when lines.usage_type like '%HeavyUsage:dynamodb.read'
-                then 'read'
-                when lines.usage_type like '%HeavyUsage:dynamodb.write'
-                then 'write'
-            end as dimension,
-            {{ hours_between("lines.usage_start_at", "lines.usage_end_at") }} as hours
-        from {{ ref("stg_billing__lines") }} as lines
-        semi join
-            exports
-            on lines.payer_account_id = exports.payer_account_id
-            and lines.export_name = exports.export_name
-        where
-            lines.product_code = 'AmazonDynamoDB'
-            and lines.line_item_type = 'RIFee'
-            and lines.usage_start_at <= {{ as_of() }}
-            and lines.usage_end_at > lines.usage_start_at
+        select * from {{ ref("int_commitments__fees_charged") }} where kind = 'reserved' and is_recurring
     ),
 
     reservations as (
@@ -30,17 +9,15 @@ with
             payer_account_id,
             region,
             dimension,
-            coalesce(reservation_arn, '') as reservation_arn,
-            usage_start_at as covers_from_at,
-            usage_end_at as covers_until_at,
-            {{ quantity("sum(cast(usage_amount as double) / hours)") }} as units,
+            commitment_arn as reservation_arn,
+            charged_from_at as covers_from_at,
+            charged_until_at as covers_until_at,
+            {{ quantity("sum(cast(amount as double) / hours)") }} as units,
             cast(
-                cast(sum(unblended_cost_usd) as double)
-                / nullif(cast(sum(usage_amount) as double), 0) as decimal(20, 12)
+                cast(sum(fee_usd) as double) / nullif(cast(sum(amount) as double), 0) as decimal(20, 12)
             ) as hourly_price_usd
         from fees
-        where dimension is not null
-        group by payer_account_id, region, dimension, reservation_arn, usage_start_at, usage_end_at
+        group by payer_account_id, region, dimension, commitment_arn, charged_from_at, charged_until_at
     ),
 
     hourly_prices as (select * from {{ ref("dim_prices") }} where price_key like 'reserved.%.hourly'),

@@ -5,8 +5,8 @@ with
     leases as (select * from {{ ref("int_billing__reservations_owned") }}),
 
     bills as (
-        select payer_account_id, max(complete_until_at) as complete_until_at
-        from {{ ref("int_billing__months_chosen") }}
+        select payer_account_id, max(billed_until_at) as complete_until_at
+        from {{ ref("int_billing__exports_chosen") }}
         group by payer_account_id
     ),
 

@@ -21,7 +21,7 @@ select
         case
             when kind = 'reserved'
             then concat({{ number_text("units") }}, ' reserved ', dimension, ' units in ', region)
-            else concat('Savings plan of ', {{ usd_text("hourly_commitment_usd") }}, ' an hour')
+            else concat('Savings plan of ', {{ number_text("hourly_commitment_usd", 3) }}, ' USD an hour')
         end,
         case when term = '1yr' then ' for a year' when term = '3yr' then ' for three years' end,
         case
