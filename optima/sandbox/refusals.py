@@ -52,6 +52,7 @@ _FAILED_500: Mapping[str, _Words] = {
     "pricing": ("InternalErrorException", 500, "An error on the server occurred."),
     "cur": ("InternalErrorException", 500, "An error on the server occurred."),
     "bcm-data-exports": ("InternalServerException", 500, "An error on the server occurred."),
+    "savingsplans": ("InternalServerException", 500, "An error on the server occurred."),
 }
 _EXPIRED: Mapping[str, _Words] = {
     "sts": ("ExpiredToken", 403, "The security token included in the request is expired"),

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from optima.sandbox import SandboxConfig
 from optima.sandbox.billing.bill import bill, months
 from optima.sandbox.billing.formats.cur2_columns import COLUMNS
+from optima.sandbox.expectations import GREATEST_FREE_SHARE
 from optima.sandbox.organisation import Organisation
 from optima.sandbox.planting import build
 from tests.sandbox.served import ARCHIVE, DENIED, PAYMENTS, SHOP, Client
@@ -160,6 +161,26 @@ def test_free_units_are_the_first_of_the_month(october: pa.Table) -> None:
     )
     # us-east-1 provisions about 2,342 units: 18,600 last into the eighth hour.
     assert last == datetime(2026, 10, 1, 7)
+
+
+def test_no_pool_has_a_greater_free_share_than_expectations_allow_for(october: pa.Table) -> None:
+    """In eu-west-1 1,395 of 2,395 read units are not reserved: 18,600 of 744 hours of them are free."""
+    rows = rows_of(
+        october,
+        """select product_region_code, regexp_extract(line_item_usage_type, '[A-Za-z]+-[A-Za-z]+$'),
+            sum(line_item_usage_amount)
+        from october
+        where line_item_product_code = 'AmazonDynamoDB'
+            and line_item_line_item_type in ('Usage', 'SavingsPlanCoveredUsage')
+            and regexp_matches(line_item_usage_type,
+                '^(USW2-|EU-)?(Read|Write)CapacityUnit-Hrs$|^(USW2-|EU-)?TimedStorage')
+        group by all""",
+    )
+    free = {"TimedStorage-ByteHrs": 25}
+    shares = {(region, usage_type): free.get(usage_type, 18_600) / used for region, usage_type, used in rows}
+    assert len(shares) == 9
+    assert max(shares.values()) <= GREATEST_FREE_SHARE
+    assert shares["eu-west-1", "ReadCapacityUnit-Hrs"] == pytest.approx(18_600 / (1395 * 744), rel=1e-6)
 
 
 def test_lines_are_hours_with_their_interval(october: pa.Table) -> None:

@@ -86,25 +86,30 @@ class BillingExports:
 
 
 def objects(organisation: Organisation, exports: Iterable[Export]) -> Iterator[Object]:
-    """Every object of the bucket: data files, then the manifests of each month, as they are delivered.
-
-    The bill is computed once for all exports; each of its portions is a file of every export.
-    """
+    """Every object of the bucket, month by month, as they are delivered."""
     exports = tuple(exports)
     for one in exports:
         yield from status_object(one)
     for month in months(organisation):
-        deliveries = [Delivery(one, month, organisation.config.clock) for one in exports]
-        keys: list[list[str]] = [[] for _ in exports]
-        last: list[bytes] = [b"" for _ in exports]
-        for number, portion in enumerate(_portions(organisation, month), start=1):
-            for place, delivery in enumerate(deliveries):
-                key, body = delivery.data_object(number, portion)
-                keys[place].append(key)
-                last[place] = body
-                yield key, body
+        yield from objects_of(organisation, exports, month)
+
+
+def objects_of(organisation: Organisation, exports: Iterable[Export], month: Month) -> Iterator[Object]:
+    """The data files of a month, then its manifests.
+
+    The bill is computed once for all exports; each of its portions is a file of every export.
+    """
+    deliveries = [Delivery(one, month, organisation.config.clock) for one in exports]
+    keys: list[list[str]] = [[] for _ in deliveries]
+    last: list[bytes] = [b"" for _ in deliveries]
+    for number, portion in enumerate(_portions(organisation, month), start=1):
         for place, delivery in enumerate(deliveries):
-            yield from delivery.further_objects(keys[place], last[place])
+            key, body = delivery.data_object(number, portion)
+            keys[place].append(key)
+            last[place] = body
+            yield key, body
+    for place, delivery in enumerate(deliveries):
+        yield from delivery.further_objects(keys[place], last[place])
 
 
 def _portions(organisation: Organisation, month: Month) -> Iterator[Portion]:
