@@ -1,19 +1,8 @@
 {# A view, since it is tens of millions of lines in large organisations and what reads it adds them up at once.
    For the same reason every kind of line reads the lines by itself: a step that two others read would be held
    in memory as a whole. #}
-{%- set group_of_negation = [
-    "payer_account_id",
-    "export_name",
-    "billing_month",
-    "usage_account_id",
-    "usage_type",
-    "commitment_arn",
-] -%}
-
 with
     usage_types as (select * from {{ ref("stg_billing__usage_types") }}),
-
-    plans as (select * from {{ ref("stg_billing__plans") }}),
 
     months as (select * from {{ ref("stg_billing__exported_months") }}),
 
@@ -75,7 +64,7 @@ with
             on lines.payer_account_id = months.payer_account_id
             and lines.export_name = months.export_name
             and lines.billing_month = months.billing_month
-        left join plans on lines.commitment_arn = plans.commitment_arn
+        left join {{ ref("stg_billing__plans") }} as plans on lines.commitment_arn = plans.commitment_arn
         where
             lines.part = 'charge'
             and lines.line_type not in ('SavingsPlanNegation', 'SavingsPlanCoveredUsage')
@@ -87,16 +76,6 @@ with
 
     -- What a plan covers is charged at the price without the plan, and taken off again by lines that name no
     -- resource, one for all tables of an account. The two are one fact: usage that costs nothing but the fee.
-    negations as (
-        select
-            {{ group_of_negation | join(", ") }},
-            sum(unblended_cost_usd) as unblended_cost,
-            sum(coalesce(net_unblended_cost_usd, unblended_cost_usd)) as net_cost
-        from {{ ref("stg_billing__typed_lines") }}
-        where product_code = 'AmazonDynamoDB' and line_type = 'SavingsPlanNegation'
-        group by {{ group_of_negation | join(", ") }}
-    ),
-
     covered_lines as (
         select
             lines.*,
@@ -113,61 +92,34 @@ with
             ) as amortized_cost
         from {{ ref("stg_billing__typed_lines") }} as lines
         left join
-            negations
-            on {% for column in group_of_negation -%}
-                lines.{{ column }} is not distinct from negations.{{ column }} {{ "and " if not loop.last }}
-            {%- endfor %}
-        where
-            lines.product_code = 'AmazonDynamoDB'
-            and not lines.is_focus
-            and lines.line_type = 'SavingsPlanCoveredUsage'
-    ),
-
-    covered_costs as (
-        select
-            {{ group_of_negation | join(", ") }},
-            sum(unblended_cost_usd) as unblended_cost,
-            sum(coalesce(net_unblended_cost_usd, unblended_cost_usd)) as net_cost
-        from {{ ref("stg_billing__typed_lines") }}
-        where product_code = 'AmazonDynamoDB' and not is_focus and line_type = 'SavingsPlanCoveredUsage'
-        group by {{ group_of_negation | join(", ") }}
-    ),
-
-    negation_lines as (
-        select
-            *,
-            row_number() over (
-                partition by {{ group_of_negation | join(", ") }} order by file_key, row_number
-            ) as place_in_group
-        from {{ ref("stg_billing__typed_lines") }}
-        where product_code = 'AmazonDynamoDB' and line_type = 'SavingsPlanNegation'
+            {{ ref("stg_billing__negations") }} as negations
+            on lines.payer_account_id = negations.payer_account_id
+            and lines.export_name = negations.export_name
+            and lines.billing_month = negations.billing_month
+            and lines.usage_account_id is not distinct from negations.usage_account_id
+            and lines.usage_type is not distinct from negations.usage_type
+            and lines.savings_plan_arn is not distinct from negations.savings_plan_arn
+        where lines.product_code = 'AmazonDynamoDB' and lines.line_item_type = 'SavingsPlanCoveredUsage'
     ),
 
     -- What does not cancel out stays, on the first line that should have.
     remaining_lines as (
         select
-            lines.* exclude (place_in_group) replace ('SavingsPlanNegation' as line_type),
-            negations.unblended_cost + coalesce(covered_costs.unblended_cost, 0) as unblended_cost,
-            negations.net_cost + coalesce(covered_costs.net_cost, 0) as net_cost,
+            lines.* replace ('SavingsPlanNegation' as line_type),
+            negations.remaining_unblended_cost as unblended_cost,
+            negations.remaining_net_cost as net_cost,
             0 as amortized_cost
-        from negation_lines as lines
+        from {{ ref("stg_billing__typed_lines") }} as lines
         inner join
-            negations
-            on {% for column in group_of_negation -%}
-                lines.{{ column }} is not distinct from negations.{{ column }} {{ "and " if not loop.last }}
-            {%- endfor %}
-        left join
-            covered_costs
-            on {% for column in group_of_negation -%}
-                lines.{{ column }} is not distinct from covered_costs.{{ column }}
-                {{ "and " if not loop.last }}
-            {%- endfor %}
+            {{ ref("stg_billing__negations") }} as negations
+            on lines.payer_account_id = negations.payer_account_id
+            and lines.export_name = negations.export_name
+            and lines.billing_month = negations.billing_month
+            and lines.file_key = negations.file_key
+            and lines.row_number = negations.row_number
         where
-            lines.place_in_group = 1
-            and (
-                negations.unblended_cost + coalesce(covered_costs.unblended_cost, 0) <> 0
-                or negations.net_cost + coalesce(covered_costs.net_cost, 0) <> 0
-            )
+            lines.line_item_type = 'SavingsPlanNegation'
+            and (negations.remaining_unblended_cost <> 0 or negations.remaining_net_cost <> 0)
     ),
 
     -- Of a fee, what nobody used. FOCUS has a row of its own for it.
@@ -214,10 +166,12 @@ with
                     )
             end as amortized_cost
         from {{ ref("stg_billing__typed_lines") }} as lines
-        left join plans on lines.commitment_arn = plans.commitment_arn
+        left join {{ ref("stg_billing__plans") }} as plans on lines.commitment_arn = plans.commitment_arn
         where
-            lines.line_type in ('RIFee', 'SavingsPlanRecurringFee')
-            and (not lines.is_focus or lines.part = 'unused')
+            (
+                lines.line_item_type in ('RIFee', 'SavingsPlanRecurringFee')
+                or (lines.is_focus and lines.part = 'unused')
+            )
             and (lines.product_code = 'AmazonDynamoDB' or plans.commitment_arn is not null)
     ),
 
