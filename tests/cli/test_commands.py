@@ -25,7 +25,7 @@ DOCUMENTED = {
         *("--profile", "--concurrency", "--dry-run", "--max-cost"),
     ],
     "collect-pricing": ["--regions", "--force-refresh", "--profile"],
-    "collect-cur": ["--bucket", "--prefix", "--months", "--format", "--profile"],
+    "collect-cur": ["--bucket", "--prefix", "--months", "--format", "--path", "--profile"],
     "analyze-capacity": ["--days", "--target-utilization", "--min-savings", "--price-basis", "--tables"],
     "analyze-table-class": ["--months", "--breakeven-ratio", "--min-savings", "--price-basis", "--tables"],
     "analyze-utilization": [
