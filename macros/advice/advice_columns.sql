@@ -20,6 +20,7 @@
                 "list_current_cost_usd",
                 "list_projected_cost_usd",
                 "list_monthly_savings_usd",
+                "stranded_commitment_usd",
                 "price_basis",
                 "price_source",
                 "price_effective_on",

@@ -112,3 +112,18 @@
 
 {# In a query that has the table's row of int_reconciliation__models_judged as models. #}
 {% macro model_note() %} coalesce('; ' || models.note, ''){%- endmacro %}
+
+{# What may follow "; " in the reason of a change, and null where it strands nothing. #}
+{% macro stranded_note(usd_a_month, lacks_rate, ends_at) %}
+    case
+        when {{ lacks_rate }}
+        then 'owned commitments would be left without use, whose cost the bill does not tell'
+        when {{ usd_a_month }} > 0
+        then
+            concat(
+                {{ usd_text(usd_a_month) }},
+                ' a month of owned commitments would be left without use',
+                case when {{ ends_at }} is not null then concat(' until ', {{ day_text(ends_at) }}) end
+            )
+    end
+{%- endmacro %}

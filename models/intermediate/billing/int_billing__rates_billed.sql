@@ -1,21 +1,61 @@
 {%- set costs = ["unblended", "net", "amortized"] -%}
 with
+    lines as (select * from {{ ref("int_billing__lines_chosen") }} where currency = 'USD'),
+
+    usage_types as (
+        select usage_type, price_key from {{ ref("stg_billing__usage_types") }} where price_key is not null
+    ),
+
     -- What a commitment covers has another price, and a line of the free tier has none. A line that says no
-    -- rate is judged by its cost.
-    lines as (
+    -- rate is judged by its cost, and one without (FOCUS) by what it costs net and at the list's price.
+    paid_lines as (
         select
-            *,
-            unblended_cost_usd as unblended_cost,
-            coalesce(net_unblended_cost_usd, unblended_cost_usd) as net_cost,
-            coalesce(net_unblended_cost_usd, unblended_cost_usd) as amortized_cost
-        from {{ ref("int_billing__lines_recognized") }}
+            payer_account_id,
+            export_name,
+            billing_month,
+            account_id,
+            region,
+            price_key,
+            usage_start_at,
+            quantity,
+            unblended_cost,
+            net_cost,
+            amortized_cost,
+            1 as line_count
+        from lines
         where
-            coverage = 'none'
-            and currency = 'USD'
-            and coalesce(try_cast(unblended_rate as double), cast(unblended_cost_usd as double)) <> 0
+            line_type = 'Usage'
+            and price_key is not null
+            and usage_end_at <= {{ as_of() }}
+            and coalesce(
+                try_cast(unblended_rate as double),
+                cast(unblended_cost as double),
+                case when net_cost <> 0 or list_cost <> 0 then 1.0 else 0.0 end
+            )
+            <> 0
+        union all
+        -- Where an export has no net costs, a discount is a line of its own, of the usage type that it is of.
+        select
+            lines.payer_account_id,
+            lines.export_name,
+            lines.billing_month,
+            lines.account_id,
+            lines.region,
+            usage_types.price_key,
+            lines.usage_start_at,
+            0 as quantity,
+            {{ usd("0") }} as unblended_cost,
+            lines.net_cost,
+            lines.amortized_cost,
+            0 as line_count
+        from lines
+        inner join usage_types on lines.usage_type = usage_types.usage_type
+        where lines.component = 'discount' and lines.net_cost <> 0 and lines.usage_start_at < {{ as_of() }}
     ),
 
     months as (select * from {{ ref("int_billing__months_chosen") }}),
+
+    attributes as (select * from {{ ref("price_attributes") }}),
 
     list_prices as (select * from {{ ref("int_prices__in_force") }}),
 
@@ -38,30 +78,32 @@ with
 
     amounts as (
         select
-            lines.account_id,
-            lines.region,
-            lines.price_key,
-            lines.component,
-            sum(lines.usage_amount) as amount,
+            paid_lines.account_id,
+            paid_lines.region,
+            paid_lines.price_key,
+            sum(paid_lines.quantity) as amount,
             {% for cost in costs %}
-                {{ complete_sum("lines." ~ cost ~ "_cost") }} as {{ cost }}_usd,
+                {{ complete_sum("paid_lines." ~ cost ~ "_cost") }} as {{ cost }}_usd,
             {% endfor %}
-            count(*) as line_count
-        from lines
+            sum(paid_lines.line_count) as line_count
+        from paid_lines
         inner join
             months
-            on lines.payer_account_id = months.payer_account_id
-            and lines.export_name = months.export_name
-            and lines.billing_month = months.billing_month
+            on paid_lines.payer_account_id = months.payer_account_id
+            and paid_lines.export_name = months.export_name
+            and paid_lines.billing_month = months.billing_month
         left join
-            list_changes on lines.region = list_changes.region and lines.price_key = list_changes.price_key
-        where list_changes.changed_at is null or lines.usage_start_at >= list_changes.changed_at
-        group by lines.account_id, lines.region, lines.price_key, lines.component
+            list_changes
+            on paid_lines.region = list_changes.region
+            and paid_lines.price_key = list_changes.price_key
+        where list_changes.changed_at is null or paid_lines.usage_start_at >= list_changes.changed_at
+        group by paid_lines.account_id, paid_lines.region, paid_lines.price_key
     ),
 
     rates as (
         select
             amounts.*,
+            attributes.component,
             list_prices.price_usd as list_price_usd,
             {% for cost in costs %}
                 -- A price is never zero, however much was given back.
@@ -72,6 +114,7 @@ with
             {% endfor %}
             amounts.line_count * 0.00000000005 / cast(amounts.amount as double) as line_rounding
         from amounts
+        inner join attributes on amounts.price_key = attributes.price_key
         left join
             list_prices on amounts.region = list_prices.region and amounts.price_key = list_prices.price_key
         where amounts.amount > 0 and amounts.net_usd > 0

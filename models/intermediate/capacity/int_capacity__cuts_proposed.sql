@@ -7,6 +7,8 @@ with
 
     history as (select * from {{ ref("int_capacity__history_judged") }}),
 
+    sunk as (select * from {{ ref("int_commitments__sunk_valued") }}),
+
     needs as (
         select
             dimensions.*,
@@ -17,6 +19,9 @@ with
             policies.maximum as safe_maximum,
             policies.monthly_unit_hours as policy_monthly_unit_hours,
             policies.throttled_minutes as policy_throttled_minutes,
+            sunk.reserved_rate_usd,
+            sunk.plan_rate_usd,
+            greatest(sunk.reserved_ends_at, sunk.plan_ends_at) as sunk_ends_at,
             {{ needed_units() }} as needed_units
         from dimensions
         inner join history on dimensions.resource_key = history.resource_key
@@ -24,6 +29,11 @@ with
             policies
             on dimensions.resource_key = policies.resource_key
             and dimensions.dimension = policies.dimension
+        left join
+            sunk
+            on dimensions.table_key = sunk.table_key
+            and case when dimensions.is_replicated_write then 'replicated_write' else dimensions.dimension end
+            = sunk.component
     ),
 
     proposed as (
@@ -77,6 +87,32 @@ with
                 end as {{ price }}proposed_cost_usd {{ "," if not loop.last }}
             {% endfor %}
         from proposed
+    ),
+
+    -- What reserved capacity and a savings plan cover of the units today, and would not of fewer.
+    left_over as (
+        select
+            *,
+            case
+                when is_cut
+                then least(sunk_unit_hours, monthly_unit_hours) - least(sunk_unit_hours, proposed_unit_hours)
+                else 0
+            end as stranded_unit_hours,
+            case
+                when is_cut and sunk_plan_usd > 0
+                then
+                    {{
+                        quantity(
+                            "cast(least(sunk_plan_usd, "
+                            ~ paid_unit_hours("monthly_unit_hours")
+                            ~ " * unit_hour_price_usd) - least(sunk_plan_usd, "
+                            ~ paid_unit_hours("proposed_unit_hours")
+                            ~ " * unit_hour_price_usd) as double) / unit_hour_price_usd"
+                        )
+                    }}
+                else 0
+            end as unplanned_unit_hours
+        from costed
     )
 
 select
@@ -108,5 +144,13 @@ select
     current_cost_usd,
     proposed_cost_usd,
     list_current_cost_usd,
-    list_proposed_cost_usd
-from costed
+    list_proposed_cost_usd,
+    {{
+        usd(
+            "case when stranded_unit_hours > 0 then cast(stranded_unit_hours as double) * reserved_rate_usd else 0 end"
+            ~ " + case when unplanned_unit_hours > 0 then cast(unplanned_unit_hours as double) * plan_rate_usd else 0 end"
+        )
+    }}
+    as stranded_usd,
+    case when stranded_unit_hours > 0 or unplanned_unit_hours > 0 then sunk_ends_at end as stranded_until_at
+from left_over

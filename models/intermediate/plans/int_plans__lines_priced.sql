@@ -121,14 +121,7 @@ with
             {{ provisioned_cost("monthly_quantity_held") }} as cost_held_usd,
             case
                 when billing_mode_of_plan = 'PROVISIONED'
-                then
-                    {{
-                        billed_unit_hours(
-                            "(" ~ beyond("monthly_quantity", "sunk_unit_hours") ~ ")",
-                            "free_share",
-                            "free_unit_hours",
-                        )
-                    }}
+                then {{ paid_unit_hours("monthly_quantity") }}
                 else monthly_quantity
             end as paid_quantity
         from throughput

@@ -17,6 +17,8 @@ with
     -- Of the rows of a table and its indexes the table's own.
     notes as (select * from {{ ref("int_coverage__notes_written") }} where resource_key = table_key),
 
+    stranded as (select * from {{ ref("int_commitments__stranded") }}),
+
     models as (select * from {{ ref("int_reconciliation__models_judged") }}),
 
     accounts as (select account_id, account_name, ou_path from {{ ref("dim_accounts") }}),
@@ -69,6 +71,8 @@ with
             current_plan.list_monthly_cost_usd as list_current_cost_usd,
             chosen.list_monthly_cost_usd as list_projected_cost_usd,
             chosen.list_savings_usd,
+            stranded.stranded_usd,
+            stranded.note as stranded_note,
             chosen.changes,
             options.savings_usd as decision_savings_usd,
             decided.tables,
@@ -113,6 +117,7 @@ with
         inner join storage on current_plan.table_key = storage.table_key
         inner join notes on current_plan.table_key = notes.table_key
         left join judged_classes on current_plan.table_key = judged_classes.table_key
+        inner join stranded on chosen.plan_alternative_key = stranded.plan_alternative_key
         left join commitments on current_plan.plan_alternative_key = commitments.plan_alternative_key
         where current_plan.is_current
     ),
@@ -272,6 +277,9 @@ select
     explained.list_projected_cost_usd,
     {{ usd("case when explained.keep_reason is null then explained.list_savings_usd else 0 end") }}
     as list_monthly_savings_usd,
+    case
+        when explained.keep_reason is null then explained.stranded_usd else {{ usd("0") }}
+    end as stranded_commitment_usd,
     '{{ price_basis() }}' as price_basis,
     explained.price_source,
     explained.price_effective_on,
@@ -288,7 +296,9 @@ select
     {{ risk("explained.throttle_events", "explained.p99_utilization", "explained.peak_to_mean") }} as risk,
     case when explained.keep_reason is null then 'change' else 'keep' end as advice,
     explained.keep_reason,
-    concat(explained.finding, explained.notes, {{ model_note() }}, '.') as reason,
+    concat(
+        explained.finding, '; ' || explained.stranded_note, explained.notes, {{ model_note() }}, '.'
+    ) as reason,
     explained.table_key,
     explained.decision_key,
     'as_is' as current_plan,

@@ -9,6 +9,22 @@ with
     -- Of the rows of a table and its indexes the table's own.
     notes as (select * from {{ ref("int_coverage__notes_written") }} where resource_key = table_key),
 
+    -- Of the modes that may be advised, in the class in force.
+    stranded as (
+        select
+            alternatives.table_key,
+            case
+                when alternatives.plan = 'on_demand' then 'PAY_PER_REQUEST' else 'PROVISIONED'
+            end as billing_mode,
+            stranded.stranded_usd,
+            stranded.note
+        from {{ ref("int_commitments__stranded") }} as stranded
+        inner join
+            {{ ref("int_plans__tables_priced") }} as alternatives
+            on stranded.plan_alternative_key = alternatives.plan_alternative_key
+        where alternatives.is_class_in_force and alternatives.plan in ('on_demand', 'provisioned_autoscaled')
+    ),
+
     models as (select * from {{ ref("int_reconciliation__models_judged") }}),
 
     accounts as (select account_id, account_name, ou_path from {{ ref("dim_accounts") }}),
@@ -219,6 +235,9 @@ select
         )
     }}
     as list_monthly_savings_usd,
+    case
+        when explained.keep_reason is null then stranded.stranded_usd else {{ usd("0") }}
+    end as stranded_commitment_usd,
     '{{ price_basis() }}' as price_basis,
     explained.price_source,
     explained.price_effective_on,
@@ -230,7 +249,7 @@ select
     explained.risk,
     case when explained.keep_reason is null then 'change' else 'keep' end as advice,
     explained.keep_reason,
-    concat(explained.finding, explained.notes, {{ model_note() }}, '.') as reason,
+    concat(explained.finding, '; ' || stranded.note, explained.notes, {{ model_note() }}, '.') as reason,
     explained.table_key,
     explained.decision_key,
     explained.billing_mode as current_billing_mode,
@@ -249,5 +268,9 @@ select
     explained.simulated_throttled_minutes,
     explained.simulated_throttled_units
 from explained
+left join
+    stranded
+    on explained.table_key = stranded.table_key
+    and explained.recommended_billing_mode = stranded.billing_mode
 left join models on explained.table_key = models.table_key
 left join accounts on explained.account_id = accounts.account_id

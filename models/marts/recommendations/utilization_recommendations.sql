@@ -108,9 +108,11 @@ with
                 "proposed_cost_usd",
                 "list_current_cost_usd",
                 "list_proposed_cost_usd",
+                "stranded_usd",
             ] %}
-                {{ usd(complete_sum(cost)) }} as {{ cost }} {{ "," if not loop.last }}
+                {{ usd(complete_sum(cost)) }} as {{ cost }},
             {% endfor %}
+            max(stranded_until_at) as stranded_until_at
         from described
         group by resource_key
     ),
@@ -206,6 +208,9 @@ select
         )
     }}
     as list_monthly_savings_usd,
+    case
+        when decided.keep_reason is null then decided.stranded_usd else {{ usd("0") }}
+    end as stranded_commitment_usd,
     '{{ price_basis() }}' as price_basis,
     statistics.price_source,
     statistics.price_effective_on,
@@ -286,6 +291,16 @@ select
                     ' of writes on average'
                 )
             else 'Its policy has the lowest minimum that stays safe'
+        end,
+        case
+            when decided.keep_reason is null
+            then
+                '; '
+                || {{
+                    stranded_note(
+                        "decided.stranded_usd", "decided.stranded_usd is null", "decided.stranded_until_at"
+                    )
+                }}
         end,
         notes.resource_notes,
         {{ model_note() }},

@@ -6,6 +6,24 @@ with
 
     models as (select * from {{ ref("int_reconciliation__models_judged") }}),
 
+    -- Another class would use nothing of what is covered in this one.
+    stranded_tables as (
+        select
+            table_key,
+            {{
+                usd(
+                    complete_sum(
+                        "case when sunk_reserved_amount > 0 then sunk_reserved_amount * reserved_rate_usd else 0 end"
+                        ~ " + case when sunk_plan_amount > 0 then sunk_plan_amount * plan_rate_usd else 0 end"
+                    )
+                )
+            }}
+            as stranded_usd,
+            greatest(max(reserved_ends_at), max(plan_ends_at)) as stranded_until_at
+        from {{ ref("int_commitments__sunk_valued") }}
+        group by table_key
+    ),
+
     -- Where the other class is compared at all, both costs are known.
     explained_tables as (
         select
@@ -15,6 +33,15 @@ with
                 case when judged_tables.is_billed then notes.place_notes else notes.table_notes end,
                 {{ model_note() }}
             ) as notes,
+            stranded_tables.stranded_usd,
+            {{
+                stranded_note(
+                    "stranded_tables.stranded_usd",
+                    "stranded_tables.table_key is not null and stranded_tables.stranded_usd is null",
+                    "stranded_tables.stranded_until_at",
+                )
+            }} as stranded_note,
+            stranded_tables.table_key is not null as has_sunk_commitments,
             models.error_pct as model_error_pct,
             models.is_off as is_model_off,
             concat(
@@ -46,6 +73,7 @@ with
             ) as comparison
         from judged_tables
         inner join notes on judged_tables.table_key = notes.table_key
+        left join stranded_tables on judged_tables.table_key = stranded_tables.table_key
         left join models on judged_tables.table_key = models.table_key
     )
 
@@ -73,6 +101,9 @@ select
     end as list_projected_cost_usd,
     {{ usd("case when keep_reason is null then list_class_cost_usd - list_other_class_cost_usd else 0 end") }}
     as list_monthly_savings_usd,
+    case
+        when keep_reason is null and has_sunk_commitments then stranded_usd else {{ usd("0") }}
+    end as stranded_commitment_usd,
     '{{ price_basis() }}' as price_basis,
     price_source,
     price_effective_on,
@@ -139,6 +170,7 @@ select
                 )
             else comparison
         end,
+        case when keep_reason is null then '; ' || stranded_note end,
         notes,
         '.'
     ) as reason,
