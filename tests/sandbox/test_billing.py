@@ -20,7 +20,7 @@ from optima.sandbox.billing.formats.cur2_columns import COLUMNS
 from optima.sandbox.expectations import GREATEST_FREE_SHARE
 from optima.sandbox.organisation import Organisation
 from optima.sandbox.planting import build
-from tests.sandbox.served import ARCHIVE, DENIED, PAYMENTS, SHOP, Client
+from tests.sandbox.served import ANALYTICS, ARCHIVE, DENIED, PAYMENTS, SHOP, Client
 
 BUCKET = "sandbox-billing-exports"
 OCTOBER = "cur/organisation-hourly/metadata/BILLING_PERIOD=2026-10/organisation-hourly-Manifest.json"
@@ -181,6 +181,35 @@ def test_no_pool_has_a_greater_free_share_than_expectations_allow_for(october: p
     assert len(shares) == 9
     assert max(shares.values()) <= GREATEST_FREE_SHARE
     assert shares["eu-west-1", "ReadCapacityUnit-Hrs"] == pytest.approx(18_600 / (1395 * 744), rel=1e-6)
+
+
+def test_commitments_are_used_as_the_expectations_count_on(october: pa.Table) -> None:
+    """The reservation by two healthy tables, the plan by its owner in every hour, the other one never."""
+    used = rows_of(
+        october,
+        """select distinct line_item_line_item_type, line_item_usage_account_id,
+            if(line_item_line_item_type = 'DiscountedUsage', split_part(line_item_resource_id, '/', 2), null)
+        from october
+        where line_item_line_item_type in ('DiscountedUsage', 'SavingsPlanCoveredUsage')""",
+    )
+    assert set(used) == {
+        ("DiscountedUsage", SHOP, "stock"),
+        ("DiscountedUsage", SHOP, "coupons"),
+        ("SavingsPlanCoveredUsage", ANALYTICS, None),
+    }
+    fees = rows_of(
+        october,
+        """select line_item_usage_type, sum(line_item_usage_amount), sum(reservation_unused_quantity),
+            min(savings_plan_used_commitment)
+        from october
+        where line_item_line_item_type in ('RIFee', 'SavingsPlanRecurringFee')
+        group by all""",
+    )
+    assert {usage_type: rest for usage_type, *rest in fees} == {
+        "EU-HeavyUsage:dynamodb.read": [744_000, pytest.approx(0, abs=1e-6), None],
+        "EUC1-HeavyUsage:dynamodb.write": [74_400, 74_400, None],
+        "DatabaseSP:1yrNoUpfront": [744, None, pytest.approx(0.1, abs=1e-9)],
+    }
 
 
 def test_lines_are_hours_with_their_interval(october: pa.Table) -> None:

@@ -13,7 +13,9 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from optima.cli.app import app
 from optima.sandbox import SandboxConfig
 from optima.sandbox.billing.export import BillingExports, objects_of
 from optima.sandbox.billing.formats.delivery import BUCKET, export
@@ -296,6 +298,18 @@ def test_every_export_is_found_by_its_owner_alone() -> None:
     }
     assert asked("ListExports", SHOP)["Exports"] == []
     assert asked("DescribeReportDefinitions", SHOP)["ReportDefinitions"] == []
+
+
+@pytest.mark.parametrize("formats", [("cur2_parquet", "xlsx"), ()])
+def test_what_is_no_format_is_refused(formats: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="is no format of a bill: choose of legacy_csv, legacy_parquet"):
+        SandboxConfig(billing_formats=formats)
+
+
+def test_the_command_refuses_it_too() -> None:
+    refused = CliRunner().invoke(app, ["sandbox", "serve", "--billing-format", "xlsx"])
+    assert refused.exit_code == 2
+    assert "xlsx is no format of a bill" in refused.output
 
 
 def _output(described: dict[str, Any], *names: str) -> tuple[str, ...]:
