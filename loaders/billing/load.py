@@ -135,12 +135,13 @@ class _Billing:
 
         Those that were not delivered anew are left as they are.
         """
-        newest = [
-            month
+        deliveries = [
+            delivery
             for ranked in choosing.ranked(found).values()
             for delivery in self._of_payer(ranked, months)
-            if (month := self._month(delivery)) is not None
         ]
+        self._enter(dict.fromkeys(delivery.export for delivery in deliveries))
+        newest = [month for delivery in deliveries if (month := self._month(delivery)) is not None]
         units = [(month, _files(month)) for month in newest]
         self._plan((month.delivery.export, file.unit) for month, files in units for file in files)
         self._ledger.supersede(self._planned)
@@ -152,32 +153,38 @@ class _Billing:
         for export in ranked:
             newest = self._newest(export, months)
             if newest:
-                self._enter(export)
                 notes = [choosing.left_out(other, export) for other in ranked if other != export]
                 self._report.notes.extend(notes)
                 return newest
         return []
 
-    def _enter(self, export: Export) -> None:
-        """Enter an export, unless more is known of it than the place where it lies tells."""
-        known = self._opened.connection.execute(
-            "select format from raw_billing.cur_metadata where payer_account_id = ? and export_name = ?",
-            [export.payer_account_id, export.name],
+    def _enter(self, read: Iterable[Export]) -> None:
+        """Enter the exports that are read, but for those of which more is known than their place tells."""
+        rows = [
+            {
+                "payer_account_id": export.payer_account_id,
+                "export_name": export.name,
+                "format": export.format,
+                "bucket": export.bucket,
+                "prefix": export.prefix,
+                "region": export.region,
+                "granularity": export.granularity,
+                "has_resources": export.has_resources,
+                "discovered_at": self._now,
+            }
+            for export in read
+            if self._source.is_defined or not self._is_known(export)
+        ]
+        if rows:
+            self._opened.load((CUR_METADATA, pa.Table.from_pylist(rows, CUR_METADATA.schema)))
+
+    def _is_known(self, export: Export) -> bool:
+        found = self._opened.connection.execute(
+            "select 1 from raw_billing.cur_metadata "
+            "where payer_account_id = ? and export_name = ? and format = ?",
+            [export.payer_account_id, export.name, export.format],
         ).fetchone()
-        if known is not None and known[0] == export.format and not self._source.is_defined:
-            return
-        row = {
-            "payer_account_id": export.payer_account_id,
-            "export_name": export.name,
-            "format": export.format,
-            "bucket": export.bucket,
-            "prefix": export.prefix,
-            "region": export.region,
-            "granularity": export.granularity,
-            "has_resources": export.has_resources,
-            "discovered_at": self._now,
-        }
-        self._opened.load((CUR_METADATA, pa.Table.from_pylist([row], CUR_METADATA.schema)))
+        return found is not None
 
     def _plan(self, units: Iterable[tuple[Export, str]]) -> None:
         planned = [UnitPlan(unit, "bill", export.payer_account_id, export.region) for export, unit in units]

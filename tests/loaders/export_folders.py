@@ -43,7 +43,7 @@ LEGACY_NAMES = {
 }
 
 
-def cur_lines(month: date, **changed: list[Any]) -> pa.Table:
+def cur_lines(month: date, **changed: list[Any] | None) -> pa.Table:
     """Three lines in the columns of CUR, by default two of DynamoDB's; a column of None is left out."""
     count = len(next(iter(changed.values()), [0, 0, 0]) or [0, 0, 0])
     start = datetime(month.year, month.month, month.day)

@@ -1,4 +1,4 @@
-"""Billing exports: the files of the manifest, the lines of DynamoDB, months as a whole."""
+"""Billing exports in S3: every format found and read over HTTP, months as a whole, and what AWS refuses."""
 
 from __future__ import annotations
 
@@ -18,15 +18,18 @@ from loading import FEW_TABLES, Interrupted, query, talk_to
 
 from loaders import billing
 from loaders.aws import Access, Sessions
-from loaders.billing import exports, lines
+from loaders.billing import data_files, discovery, sources
+from loaders.billing.exports import Month
+from loaders.billing.formats import FORMATS
+from loaders.billing.load import _delivered
 from loaders.errors import LoadError
 from loaders.pipeline import OpenWarehouse, Warehouse
 from loaders.report import LoadReport
-from loaders.schemas import CUR_DATA
 from optima.sandbox import Fault, Sandbox, running
 
 BUCKET = "sandbox-billing-exports"
 OCTOBER = date(2026, 10, 1)
+SEPTEMBER = datetime(2026, 9, 30)
 LINES = "select billing_period, count(*) from raw_billing.cur_data group by 1 order by 1"
 DUPLICATES = (
     "select count(*) from (select 1 from raw_billing.cur_data "
@@ -39,6 +42,13 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """An organisation whose bucket this test may change."""
     with running(replace(FEW_TABLES, tables=2)) as served:
         talk_to(served, monkeypatch)
+        yield served
+
+
+@pytest.fixture(scope="session")
+def every_format() -> Iterator[Sandbox]:
+    """An organisation that has its bill in every format there is."""
+    with running(replace(FEW_TABLES, tables=3, billing_formats=FORMATS)) as served:
         yield served
 
 
@@ -134,14 +144,6 @@ def test_a_second_load_reads_no_file(billed: Warehouse, small_organisation: Sand
     assert query(billed, "select has_resources from raw_billing.cur_metadata") == [(True,)]
 
 
-def test_a_bucket_and_prefix_find_the_same(warehouse: Warehouse, small_organisation: Sandbox) -> None:
-    found = billing.load(warehouse, Access(), bucket=BUCKET, prefix="cur/", now=small_organisation.end)
-    assert set(found.counts) == {"2026-09", "2026-10"}
-    assert query(warehouse, "select payer_account_id, export_name, prefix from raw_billing.cur_metadata") == [
-        ("123456789012", "organisation-hourly", "cur")
-    ]
-
-
 def redeliver(rows: int) -> None:
     """Deliver October anew, with only the first lines of what it was."""
     kept = listed_lines("2026-10").slice(0, rows)
@@ -164,16 +166,15 @@ def exports_arn() -> str:
     return str(client.list_exports()["Exports"][0]["ExportArn"])
 
 
-def test_a_month_that_is_delivered_anew_is_replaced_as_a_whole(warehouse: Warehouse, own: Sandbox) -> None:
-    billing.load(warehouse, Access(), now=own.end)
-    [september, _] = query(warehouse, LINES)
+def test_a_month_that_is_delivered_anew_is_replaced_as_a_whole(billed: Warehouse, own: Sandbox) -> None:
+    [september, _] = query(billed, LINES)
     for rows in (7, 0):
         redeliver(rows)
-        report = billing.load(warehouse, Access(), now=own.end)
+        report = billing.load(billed, Access(), now=own.end)
         assert dict(report.counts) == {"2026-10": rows}
-        assert query(warehouse, LINES) == [september, *([(OCTOBER, rows)] if rows else [])]
+        assert query(billed, LINES) == [september, *([(OCTOBER, rows)] if rows else [])]
         assert query(
-            warehouse,
+            billed,
             f"select rows_kept, files from raw_billing.cur_periods where billing_period = '{OCTOBER}'",
         ) == [(rows, 1)]
 
@@ -181,7 +182,7 @@ def test_a_month_that_is_delivered_anew_is_replaced_as_a_whole(warehouse: Wareho
 @pytest.mark.parametrize(("call", "after"), [(2, True), (3, False)])
 def test_an_interrupted_month_is_made_whole_by_the_next_load(
     warehouse: Warehouse,
-    small_organisation: Sandbox,
+    small_organisation: Sandbox,  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
     call: int,
     after: bool,
@@ -199,8 +200,8 @@ def test_an_interrupted_month_is_made_whole_by_the_next_load(
     with monkeypatch.context() as patched:
         patched.setattr(OpenWarehouse, "load", broken)
         with pytest.raises(Interrupted):
-            billing.load(warehouse, Access(), now=small_organisation.end)
-    report = billing.load(warehouse, Access(), now=small_organisation.end)
+            billing.load(warehouse, Access(), now=SEPTEMBER)
+    report = billing.load(warehouse, Access(), now=SEPTEMBER)
     assert report.status == "complete"
     assert query(warehouse, DUPLICATES) == [(0,)]
     assert query(warehouse, LINES) == query(
@@ -285,50 +286,35 @@ def test_bodies_that_are_cut_short_are_read_again(warehouse: Warehouse, own: San
     )
 
 
-@pytest.mark.parametrize(
-    ("manifest", "version"), [({"executionId": "a1"}, "a1"), ({}, "2026-11-02T06:30:00Z")]
-)
-def test_a_delivery_is_told_from_the_next_by_its_execution_or_its_time(
-    manifest: dict[str, str], version: str
-) -> None:
-    assert exports._version(manifest, datetime(2026, 11, 2, 6, 30)) == version
-
-
-def test_a_manifest_that_is_none_is_a_problem_and_changes_nothing(billed: Warehouse, own: Sandbox) -> None:
-    key = "cur/organisation-hourly/metadata/BILLING_PERIOD=2026-10/organisation-hourly-Manifest.json"
-    before = query(billed, LINES)
-    s3().put_object(Bucket=BUCKET, Key=key, Body=b"{}")
-    report = billing.load(billed, Access(), now=own.end)
-    assert report.status == "partial"
-    assert "is not the manifest of a CUR 2.0 export" in report.problems[0].message
-    assert [month for month in query(billed, LINES) if month[0] == OCTOBER] == [before[1]]
-
-
 def test_no_export(warehouse: Warehouse, empty: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     talk_to(empty, monkeypatch)
     with pytest.raises(LoadError, match="Account 123456789012 has no billing export: create one"):
         billing.load(warehouse, Access(), now=empty.end)
-    with pytest.raises(LoadError, match="the bucket nowhere"):
+    with pytest.raises(LoadError, match="s3://nowhere/: AWS answered NoSuchBucket"):
         billing.load(warehouse, Access(), bucket="nowhere", now=empty.end)
 
 
-def test_an_export_without_resources_is_said_to_be_of_no_use(
+def test_exports_without_resources_are_said_to_be_of_no_use(
     warehouse: Warehouse, small_organisation: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hindrance = exports._hindrance
+    describe = discovery._data_export
 
-    def without_resources(described: Any) -> str | None:
+    def without_resources(described: Any) -> Any:
         described["DataQuery"]["TableConfigurations"]["COST_AND_USAGE_REPORT"]["INCLUDE_RESOURCES"] = "FALSE"
-        return hindrance(described)
+        return describe(described)
 
-    monkeypatch.setattr(exports, "_hindrance", without_resources)
+    monkeypatch.setattr(discovery, "_data_export", without_resources)
     with pytest.raises(LoadError, match=r"does not name resources.*create one with INCLUDE_RESOURCES"):
         billing.load(warehouse, Access(), now=small_organisation.end)
+    old = {"ReportName": "old", "AdditionalSchemaElements": []}
+    said = str(discovery._legacy_report(old, "123456789012"))
+    assert "Legacy report old does not name resources" in said
+    assert "create one that includes resource ids (RESOURCES)" in said
 
 
 def test_arguments_that_make_no_sense(warehouse: Warehouse, small_organisation: Sandbox) -> None:
     now = small_organisation.end
-    with pytest.raises(LoadError, match="in csv are not read"):
+    with pytest.raises(LoadError, match=r"No billing export is in csv, there is only organisation-hourly"):
         billing.load(warehouse, Access(), format="csv", now=now)
     with pytest.raises(LoadError, match="0 months is nothing"):
         billing.load(warehouse, Access(), months=0, now=now)
@@ -337,60 +323,111 @@ def test_arguments_that_make_no_sense(warehouse: Warehouse, small_organisation: 
 
 
 def test_a_bucket_without_manifests(warehouse: Warehouse, small_organisation: Sandbox) -> None:
-    with pytest.raises(LoadError, match=f"No manifest of a CUR 2.0 export lies in s3://{BUCKET}/elsewhere"):
+    with pytest.raises(LoadError, match=f"s3://{BUCKET}/elsewhere/ is empty: check its name"):
         billing.load(warehouse, Access(), bucket=BUCKET, prefix="elsewhere", now=small_organisation.end)
 
 
-def read_lines(tmp_path: Path, table: pa.Table) -> list[dict[str, Any]]:
-    path = tmp_path / "part.parquet"
-    pq.write_table(table, path, row_group_size=2)
-    read = lines.read(path, payer_account_id="1", export_name="e", period=OCTOBER, file_key="k")
-    return [row for part in read for row in part.to_pylist()]
+def months_of(source: sources.Source, scratch: Path) -> dict[str, Month]:
+    """The month of September of every export that is found, by its format."""
+    found, problems = source.exports(scratch)
+    assert problems == []
+    months: dict[str, Month] = {}
+    for export in found:
+        [delivery] = [each for each in source.deliveries(export) if f"{each.period:%Y-%m}" == "2026-09"]
+        months[export.format] = _delivered(source.store(export), delivery)
+    return months
 
 
-def test_lines_are_chosen_by_product_and_plan(tmp_path: Path) -> None:
-    plan = "arn:aws:savingsplans::1:savingsplan/x"
-    table = pa.table(
-        {
-            "line_item_product_code": [
-                "AmazonEC2",
-                "AmazonDynamoDB",
-                "DatabaseSavingsPlans",
-                "AmazonEC2",
-                "AWSLambda",
-            ],
-            "line_item_line_item_type": [
-                "Usage",
-                "SavingsPlanCoveredUsage",
-                "SavingsPlanRecurringFee",
-                "SavingsPlanCoveredUsage",
-                "SavingsPlanNegation",
-            ],
-            "savings_plan_savings_plan_a_r_n": [None, plan, plan, plan, plan],
-            "line_item_usage_type": list("abcde"),
-            "line_item_unblended_cost": [1.0, 2.0, 3.0, 4.0, 5.0],
-        }
+def test_every_format_tells_the_same_in_a_bucket_and_in_a_copy_of_it(
+    every_format: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Files that no manifest lists lie beside in all of them."""
+    talk_to(every_format, monkeypatch)
+    defined = sources.source_of(Access(), None, None, None)
+    named = sources.source_of(Access(), BUCKET, "cur", None)
+    months = months_of(defined, tmp_path)
+    assert set(months) == set(FORMATS)
+    in_bucket = months_of(named, tmp_path)
+    assert {told: month.files for told, month in in_bucket.items()} == {
+        told: month.files for told, month in months.items()
+    }
+    lines: dict[str, pa.Table] = {}
+    copy = tmp_path / "copy"
+    for told, month in months.items():
+        assert month.format == told
+        store = defined.store(month.delivery.export)
+        tables: list[pa.Table] = []
+        for key in month.files:
+            with store.fetched(key, tmp_path) as path:
+                read = data_files.Read(store.place(key), month.format, {"billing_period": OCTOBER})
+                tables.extend(data_files.lines(path, read))
+                target = copy / key.removeprefix("cur/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, target)
+        lines[told] = pa.concat_tables(tables)
+        assert set(lines[told]["format"].to_pylist()) == {told}
+    reports = {
+        told: table.drop(["format", "row_number"]).to_pylist()
+        for told, table in lines.items()
+        if told not in ("focus_1_0", "focus_1_2")
+    }
+    assert len(reports) == 4
+    for told, rows in reports.items():
+        assert rows == reports["cur2_parquet"], told
+    [first, second] = [lines[told].drop(["format"]) for told in ("focus_1_0", "focus_1_2")]
+    assert first.to_pylist() == second.to_pylist()
+    net = sum(row["net_unblended_cost"] or 0 for row in reports["cur2_parquet"])
+    assert sum(first["billed_cost"].to_pylist()) == pytest.approx(net, abs=1e-6)
+    assert net > 1
+
+    for page in (
+        s3().paginator("list_objects_v2", s3().list_objects_v2).paginate(Bucket=BUCKET, Prefix="cur/")
+    ):
+        for found in page["Contents"]:
+            if found["Key"].endswith(".json"):
+                target = copy / found["Key"].removeprefix("cur/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(s3().get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read())
+    copied = months_of(sources.source_of(Access(), None, None, str(copy)), tmp_path)
+    for told, month in copied.items():
+        assert month.version == months[told].version
+        assert [f"cur/{key}" for key in month.files] == list(months[told].files)
+        assert month.delivery.name == months[told].delivery.name
+
+
+def test_of_several_exports_the_best_is_read_unless_another_is_named(
+    warehouse: Warehouse, every_format: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk_to(every_format, monkeypatch)
+    best = billing.load(warehouse, Access(), format="csv", now=SEPTEMBER)
+    assert (best.outcome, list(best.counts)) == ("complete", ["2026-09"])
+    assert [note.split(",")[0] for note in best.notes] == [
+        "Billing export organisation-hourly-legacy-csv (legacy report",
+        "Billing export organisation-hourly-focus-1-0 (FOCUS 1.0",
+    ]
+    prefix = "cur/organisation-hourly-legacy-csv"
+    named = billing.load(warehouse, Access(), bucket=BUCKET, prefix=prefix, now=SEPTEMBER)
+    assert (named.outcome, named.notes, named.counts) == ("complete", [], best.counts)
+    entered = query(
+        warehouse,
+        "select payer_account_id, export_name, bucket, prefix, region "
+        "from raw_billing.cur_metadata order by export_name",
     )
-    kept = read_lines(tmp_path, table)
-    assert [(row["row_number"], row["usage_type"]) for row in kept] == [(1, "b"), (2, "c")]
-
-
-def test_columns_are_found_by_name_and_absent_ones_are_null(tmp_path: Path) -> None:
-    table = pa.table(
-        {
-            "line_item_unblended_cost": pa.array(["1.50"], pa.string()),
-            "product": pa.array([[("region", "eu-west-1")]], pa.map_(pa.string(), pa.string())),
-            "line_item_usage_start_date": pa.array([datetime(2026, 10, 1, 5)], pa.timestamp("ms", tz="UTC")),
-            "line_item_usage_account_id": pa.array(["012345678901"]),
-            "line_item_usage_type": ["EU-ReadRequestUnits"],
-            "line_item_product_code": ["AmazonDynamoDB"],
-        }
+    assert entered == [
+        ("123456789012", "organisation-hourly-cur2-csv", BUCKET, "cur", "us-east-1"),
+        ("123456789012", "organisation-hourly-legacy-csv", BUCKET, "cur", None),
+    ]
+    totals = query(
+        warehouse,
+        "select format, export_name, sum(unblended_cost::decimal(38, 10)) from raw_billing.cur_data "
+        "group by all order by all",
     )
-    [row] = read_lines(tmp_path, table)
-    assert set(row) == set(CUR_DATA.schema.names)
-    assert row["usage_account_id"] == "012345678901"
-    assert row["unblended_cost"] == 1.5
-    assert row["region"] == "eu-west-1"
-    assert row["usage_start_at"] == datetime(2026, 10, 1, 5)
-    assert row["net_unblended_cost"] is None
-    assert row["resource_id"] is None
+    (_, _, total), (_, _, same) = totals
+    assert [found[0] for found in totals] == ["cur2_csv", "legacy_csv"]
+    assert total == same > 1
+    every_format.set_faults(Fault("denied", service="bcm-data-exports"))
+    only = billing.load(warehouse, Access(), now=SEPTEMBER)
+    every_format.set_faults()
+    assert only.outcome == "complete"
+    assert "organisation-hourly-legacy-csv (legacy report, CSV) was left out" in only.notes[0]
+    assert query(warehouse, DUPLICATES) == [(0,)]

@@ -28,7 +28,7 @@ from loaders import billing
 from loaders.aws import Access
 from loaders.billing import choosing, data_files, sources
 from loaders.billing.exports import Export, UnusableDelivery
-from loaders.billing.formats import Format
+from loaders.billing.formats import FORMATS, Format
 from loaders.errors import LoadError
 from loaders.pipeline import Warehouse
 from loaders.report import LoadReport
@@ -122,12 +122,13 @@ def test_lines_are_chosen_by_product_and_plan(tmp_path: Path, in_csv: bool) -> N
 def test_focus_is_read_by_its_version(tmp_path: Path) -> None:
     lines = focus_lines(OCTOBER)
     meters = lines.rename_columns({"x_UsageType": "SkuMeter"})
-    for body, told in (
+    forms: list[tuple[bytes, Format]] = [
         (parquet_bytes(lines), "focus_1_0"),
         (gzipped(csv_text(lines)), "focus_1_0"),
         (parquet_bytes(meters), "focus_1_2"),
         (gzipped(csv_text(meters)), "focus_1_2"),
-    ):
+    ]
+    for body, told in forms:
         # What the export says counts for what columns cannot tell, and these for the rest.
         kept = read_lines(tmp_path, body, told if told == "focus_1_0" else "cur2_parquet")
         assert [row["row_number"] for row in kept] == [0, 2, 3]
@@ -359,10 +360,7 @@ def test_the_best_export_of_each_payer_is_the_fullest() -> None:
 
     daily = export("cur2_parquet", granularity="DAILY", called="daily")
     blind = export("cur2_parquet", has_resources=False, called="blind")
-    hourly = [
-        export(name, granularity="HOURLY", has_resources=True)
-        for name in ("focus_1_0", "legacy_csv", "cur2_csv", "focus_1_2", "legacy_parquet", "cur2_parquet")
-    ]
+    hourly = [export(name, granularity="HOURLY", has_resources=True) for name in reversed(FORMATS)]
     other = export("legacy_csv", ANOTHER_PAYER)
     ranked = choosing.ranked([blind, daily, *hourly, other])
     assert [found.name for found in ranked[PAYER]] == [
@@ -370,7 +368,7 @@ def test_the_best_export_of_each_payer_is_the_fullest() -> None:
         *("daily", "blind"),
     ]
     assert ranked[ANOTHER_PAYER] == [other]
-    assert choosing.left_out(hourly[0], hourly[-1]) == (
+    assert choosing.left_out(hourly[1], hourly[2]) == (
         "Billing export focus_1_0 (FOCUS 1.0, CSV) was left out, because cur2_parquet (CUR 2.0, Parquet) "
         f"tells the same of account {PAYER}."
     )
