@@ -71,6 +71,8 @@ with
         where
             lines.start_hour >= bounds.first_hour
             and lines.start_hour < bounds.end_hour
+            and lines.price_key is not null
+            and lines.currency = 'USD'
             and (months.has_plans or free_units.price_key is not null)
     ),
 

@@ -1,47 +1,80 @@
 with
-    -- What is of no table's model: the fees of commitments, discounts, taxes and credits.
+    -- Of months before the window only sums are asked for.
     lines as (
         select
-            *,
-            component in ('read', 'write', 'replicated_write', 'storage') as is_modelled,
+            payer_account_id,
+            billing_month,
+            account_id,
+            region,
+            table_name,
+            table_hash,
+            price_key,
+            component,
+            coverage,
+            currency,
+            usage_start_at,
+            usage_end_at,
+            billed_usd
+        from {{ ref("int_reconciliation__lines_valued") }}
+        union all
+        select
+            payer_account_id,
+            billing_month,
+            account_id,
+            region,
+            table_name,
+            hash(account_id, region, table_name) as table_hash,
+            price_key,
+            component,
+            coverage,
+            currency,
+            usage_start_at,
+            usage_end_at,
             {{ billed_cost() }} as billed_usd
         from {{ ref("int_billing__lines_chosen") }}
-        where component not in ('commitment', 'discount', 'tax', 'credit') and usage_start_at < {{ as_of() }}
+        where
+            component not in ('commitment', 'discount', 'tax', 'credit')
+            and billing_month < cast(date_trunc('month', {{ window_start() }}) as date)
+    ),
+
+    classified_lines as (
+        select
+            *,
+            currency = 'USD' and component in ('read', 'write', 'replicated_write', 'storage') as is_modelled,
+            currency = 'USD'
+            and component not in ('read', 'write', 'replicated_write', 'storage') as is_unmodelled
+        from lines
     ),
 
     tables as (
-        select account_id, region, table_name, created_at
+        select hash(account_id, region, table_name) as table_hash, created_at
         from {{ ref("int_inventory__resources") }}
         where not is_index and created_at is not null
     ),
 
+    -- Joined and grouped by numbers: text costs several times as much.
     sums as (
         select
             lines.payer_account_id,
             lines.billing_month,
-            lines.account_id,
-            lines.region,
-            lines.table_name,
+            lines.table_hash,
+            any_value(lines.account_id) as account_id,
+            any_value(lines.region) as region,
+            any_value(lines.table_name) as table_name,
             max(lines.usage_end_at) filter (where lines.price_key is not null) as billed_until_at,
-            max({{ hours_between("lines.usage_start_at", "lines.usage_end_at") }}) filter (
+            max(lines.usage_end_at - lines.usage_start_at) filter (
                 where lines.price_key is not null
-            ) as period_hours,
+            ) as longest_period,
             min(lines.currency) filter (where lines.currency <> 'USD') as other_currency,
             bool_or(lines.coverage = 'plan') as has_plans,
-            sum(lines.billed_usd) filter (where lines.is_modelled and lines.currency = 'USD') as billed_usd,
+            sum(lines.billed_usd) filter (where lines.is_modelled) as billed_usd,
             sum(lines.billed_usd) filter (
-                where lines.is_modelled and lines.currency = 'USD' and lines.usage_end_at <= tables.created_at
+                where lines.is_modelled and lines.usage_end_at <= tables.created_at
             ) as former_usd,
-            sum(lines.billed_usd) filter (
-                where not lines.is_modelled and lines.currency = 'USD'
-            ) as unmodelled_usd
-        from lines
-        left join
-            tables
-            on lines.account_id = tables.account_id
-            and lines.region = tables.region
-            and lines.table_name = tables.table_name
-        group by lines.payer_account_id, lines.billing_month, lines.account_id, lines.region, lines.table_name
+            sum(lines.billed_usd) filter (where lines.is_unmodelled) as unmodelled_usd
+        from classified_lines as lines
+        left join tables on lines.table_hash = tables.table_hash
+        group by lines.payer_account_id, lines.billing_month, lines.table_hash
     )
 
 select
@@ -56,7 +89,7 @@ select
     region,
     table_name,
     billed_until_at,
-    cast(ceil(period_hours) as bigint) as period_hours,
+    cast(ceil(epoch(longest_period) / 3600) as bigint) as period_hours,
     other_currency,
     has_plans,
     {{ usd("coalesce(billed_usd, 0)") }} as billed_usd,
