@@ -1,45 +1,58 @@
+{# Two parts, so that what asks for lines of one family need not read those of the other. #}
 with
-    lines as (
-        select
-            * exclude (commitment_discount_id),
-            nullif(commitment_discount_id, '') as commitment_discount_id,
-            coalesce(format, '') like 'focus%' as is_focus,
-            commitment_discount_category = 'Spend'
-            or lower(commitment_discount_type) like '%saving%' as is_of_plan
-        from {{ ref("stg_billing__lines") }}
-    ),
-
-    typed_lines as (
+    cur_lines as (
         select
             *,
+            false as is_focus,
+            line_item_type as line_type,
+            'charge' as part,
+            coalesce(nullif(reservation_arn, ''), nullif(savings_plan_arn, '')) as commitment_arn
+        from {{ ref("stg_billing__lines") }}
+        where line_item_type is not null
+    ),
+
+    focus_lines as (
+        select
+            *,
+            true as is_focus,
+            nullif(commitment_discount_id, '') as commitment_arn,
+            commitment_discount_category = 'Spend'
+            or lower(commitment_discount_type) like '%saving%' as is_of_plan,
+            charge_category = 'Usage' and commitment_discount_status = 'Unused' as is_unused
+        from {{ ref("stg_billing__lines") }}
+        where line_item_type is null
+    ),
+
+    translated_lines as (
+        select
+            * exclude (is_of_plan, is_unused),
             case
-                when not is_focus
-                then line_item_type
                 when charge_category = 'Tax'
                 then 'Tax'
                 when charge_category = 'Adjustment' or charge_class = 'Correction'
                 then 'Refund'
                 when charge_category = 'Credit'
                 then 'Credit'
-                when commitment_discount_id is null
+                when commitment_arn is null
                 then case when charge_category = 'Purchase' then 'Fee' else 'Usage' end
                 when charge_category = 'Purchase' and charge_frequency = 'One-Time'
                 then case when is_of_plan then 'SavingsPlanUpfrontFee' else 'Fee' end
-                when charge_category = 'Purchase' or commitment_discount_status = 'Unused'
+                when charge_category = 'Purchase' or is_unused
                 then case when is_of_plan then 'SavingsPlanRecurringFee' else 'RIFee' end
                 when is_of_plan
                 then 'SavingsPlanCoveredUsage'
                 else 'DiscountedUsage'
             end as line_type,
-            case
-                when is_focus and charge_category = 'Usage' and commitment_discount_status = 'Unused'
-                then 'unused'
-                else 'charge'
-            end as part,
-            coalesce(
-                nullif(reservation_arn, ''), nullif(savings_plan_arn, ''), commitment_discount_id
-            ) as commitment_arn
-        from lines
+            case when is_unused then 'unused' else 'charge' end as part
+        from focus_lines
+    ),
+
+    typed_lines as (
+        select *
+        from cur_lines
+        union all by name
+        select *
+        from translated_lines
     )
 
 select
