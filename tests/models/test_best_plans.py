@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
-from billing import IA, OCTOBER_HOURS, PER_MONTH, PROVISIONED, STANDARD, BilledTable, Line
+from billing import IA, OCTOBER, OCTOBER_HOURS, PER_MONTH, PROVISIONED, STANDARD, BilledTable, Line
 from planted_tables import ACCOUNT, MINUTES, WINDOW_START, in_one_minute, plant, plant_index
 from price_list import LIST_PRICES
 from small_warehouse import AS_OF, MakeWarehouse, SmallWarehouse
@@ -36,9 +35,26 @@ WITHOUT_IA_REGION = "xx-east-9"
 WITHOUT_IA = {key: price for key, price in LIST_PRICES.items() if not key.endswith(".ia")}
 WRITES_FOR_10_USD = in_one_minute(16e6 * 336 / 730)
 REPLICAS = ["eu-west-1", "us-east-1"]
-RESERVED = Line("ReadCapacityUnit-Hrs", 1000 * OCTOBER_HOURS, kind="DiscountedUsage")
+ENDS_AT = datetime(2027, 10, 1)
+ENDED_AT = datetime(2026, 10, 20)
+
+
+def _reserved(units: int, table: str = "subject", ends_at: datetime = ENDS_AT) -> tuple[Line, Line]:
+    """Return what a reservation covers of a table's reads in October at 0.00006 USD an hour, and its fee."""
+    end = min(ends_at, AS_OF)
+    unit_hours = units * (end - OCTOBER) / timedelta(hours=1)
+    commitment = {"reservation_arn": "arn:aws:dynamodb:us-east-1:8:reserved-instances/r"}
+    used = commitment | {"reservation_effective_cost": unit_hours * 0.00006}
+    fee = commitment | {"reservation_end_at": ends_at, "resource_id": commitment["reservation_arn"]}
+    return (
+        Line("ReadCapacityUnit-Hrs", unit_hours, end=end, kind="DiscountedUsage", table=table, columns=used),
+        Line("HeavyUsage:dynamodb.read", unit_hours, end=end, kind="RIFee", rate=0.000025, columns=fee),
+    )
+
+
+SEEN = PROVISIONED | {"read_capacity_units": 1000, "table_name": "seen"}
 BILLED = {
-    "reserved": BilledTable((Line("TimedStorage-ByteHrs", 1000), RESERVED), PROVISIONED),
+    "reserved": BilledTable((Line("TimedStorage-ByteHrs", 1000), *_reserved(1000)), PROVISIONED),
     "planned": BilledTable(
         (
             Line("TimedStorage-ByteHrs", 1000),
@@ -48,10 +64,17 @@ BILLED = {
     "billed_alone": BilledTable(
         (Line("TimedStorage-ByteHrs", 400), Line("WriteRequestUnits", 160e6 * PER_MONTH))
     ),
-    # Its demand is known too: nobody else would use what is reserved.
-    "reserved_and_seen": BilledTable(
-        (replace(RESERVED, table="seen"),),
-        PROVISIONED | {"read_capacity_units": 1000, "table_name": "seen"},
+    # Of these the demand is known too: of 1000 units 70 are used, and nobody else would use what is reserved.
+    "reserved_and_seen": BilledTable(_reserved(1000, "seen"), SEEN),
+    "reserved_by_half": BilledTable(
+        (Line("ReadCapacityUnit-Hrs", 500 * OCTOBER_HOURS, table="seen"), *_reserved(500, "seen")), SEEN
+    ),
+    "reserved_until_october": BilledTable(
+        (
+            Line("ReadCapacityUnit-Hrs", 1000 * 288, start=ENDED_AT, table="seen"),
+            *_reserved(1000, "seen", ENDED_AT),
+        ),
+        SEEN,
     ),
 }
 
@@ -89,16 +112,11 @@ def planned(make_warehouse: MakeWarehouse) -> SmallWarehouse:
     plant(warehouse, "in_ia", reads=70.0, size_gb=10, table_class=IA)
     plant(warehouse, "never_seen", reads=np.nan, writes=np.nan)
     plant(warehouse, "large", reads=80_000.0, writes=20_000.0, size_gb=2048)
+    rates = {"reads": np.full(MINUTES, 70.0), "writes": np.zeros(MINUTES)}
     for number, case in enumerate(BILLED.values()):
         account = case.put_into(warehouse, number)
-    warehouse.minutes(
-        account,
-        "us-east-1",
-        "seen",
-        reads=np.full(MINUTES, 70.0),
-        writes=np.zeros(MINUTES),
-        start=WINDOW_START,
-    )
+        if case.table.get("table_name") == "seen":
+            warehouse.minutes(account, "us-east-1", "seen", **rates, start=WINDOW_START)
     warehouse.build(MONEY)
     return warehouse
 
@@ -338,14 +356,28 @@ def test_nothing_is_said_of_what_nobody_measured(planned: SmallWarehouse) -> Non
     assert {cost for cost, _guard in alternatives(planned, "never_seen").values()} == {None}
 
 
+def saved_and_stranded(warehouse: SmallWarehouse, table: str) -> dict[str, tuple[Decimal, Decimal]]:
+    """Return what each kind saves of a table, and what that leaves without use, which the reason says."""
+    rows = warehouse.query(f"select * from marts.recommendations where {_where(table, 'us-east-1')}")
+    for row in rows:
+        stranded = row["stranded_commitment_usd"]
+        said = f"; {stranded:.2f} USD a month of owned commitments would be left without use until 2027-10-01"
+        assert ("left without use" in row["reason"]) == (said in row["reason"]) == (stranded > 0)
+    return {row["kind"]: (row["monthly_savings_usd"], row["stranded_commitment_usd"]) for row in rows}
+
+
 def test_reserved_capacity_is_sunk(planned: SmallWarehouse) -> None:
     row = plan_of(planned, "reserved")
     assert chosen(row) == ("as_is", IA, 1, Decimal("33.2"))
     assert costs(row) == usd("250", "0", "100", "116.8")
+    # Standard-IA has no reserved capacity: 730,000 unit-hours at 0.00006 USD are paid for nothing then.
+    found = saved_and_stranded(planned, "reserved")
+    assert found["best_plan"] == found["table_class"] == usd("33.2", "43.8")
     # 70 of 1000 reads are used: to cut them, or to pay for requests, saves nothing that is not paid already.
     seen = plan_of(planned, "reserved_and_seen")
     assert chosen(seen) == ("as_is", STANDARD, 0, 0)
     assert seen["current_throughput_cost_usd"] == Decimal("0.4745")
+    assert set(saved_and_stranded(planned, "reserved_and_seen").values()) == {(0, 0)}
     others = alternatives(planned, "reserved_and_seen")
     assert others[("on_demand", STANDARD)] == (Decimal("22.995"), "costs_more")
     [line] = planned.query(
@@ -354,6 +386,28 @@ def test_reserved_capacity_is_sunk(planned: SmallWarehouse) -> None:
         and table_class = 'STANDARD'"""
     )
     assert tuple(line.values()) == usd("730000", "730000", "0", "0")
+
+
+def test_what_goes_below_reserved_capacity_saves_what_is_paid_beside_it(planned: SmallWarehouse) -> None:
+    # 500 units are paid, 47.45 USD; of 500 that are reserved 78 stay in use when autoscaled, 88 when fixed.
+    found = saved_and_stranded(planned, "reserved_by_half")
+    assert found["best_plan"] == found["capacity_mode"] == usd("47.45", "18.4836")
+    assert found["utilization"] == usd("47.45", "18.0456")
+    assert found["table_class"] == (0, 0)
+
+
+def test_a_reservation_that_ended_is_not_sunk(planned: SmallWarehouse) -> None:
+    seen = plan_of(planned, "reserved_until_october")
+    assert chosen(seen) == ("provisioned_autoscaled", STANDARD, 1, Decimal("87.4978"))
+    assert seen["current_throughput_cost_usd"] == Decimal("95.3745")
+    assert saved_and_stranded(planned, "reserved_until_october") == {
+        "best_plan": usd("87.4978", "0"),
+        "capacity_mode": usd("87.4978", "0"),
+        "utilization": usd("86.5488", "0"),
+        "table_class": usd("0", "0"),
+    }
+    others = alternatives(planned, "reserved_until_october")
+    assert others[("on_demand", STANDARD)] == (Decimal("22.995"), "dearer")
 
 
 def test_what_a_savings_plan_covers_is_sunk(planned: SmallWarehouse) -> None:
