@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 AFTERWARDS = (
     "Buy after the recommended changes were made: the advice is worked out on the capacity that they leave."
 )
+# Pools that people read; most of many are small.
+_SHOWN = 10
 _KINDS = {"reserved": "Reserved capacity", "savings_plan": "Savings Plan"}
 _OPTIONS = {
     "none": "buy nothing",
@@ -41,7 +43,7 @@ class Commitments:
     Attributes:
         owned: One row for each commitment, those in force first.
         utilization: One row for each commitment and month, newest month first.
-        coverage: One row for each payer, region, pool and month, newest month first.
+        coverage: One row for each payer, region, pool and month, newest month first, then the largest.
         advice: One row for each payer and option, what is advised first, then by saving.
     """
 
@@ -100,7 +102,8 @@ _MARTS = {
         select * from commitment_utilization order by billing_month desc, commitment_key
     """,
     "commitment_coverage": """
-        select * from commitment_coverage order by billing_month desc, payer_account_id, region, pool
+        select * from commitment_coverage
+        order by billing_month desc, eligible_list_usd desc nulls last, payer_account_id, region, pool
     """,
     "commitment_recommendations": """
         select * from commitment_recommendations
@@ -180,9 +183,11 @@ def _coverage(found: Commitments) -> Iterator[RenderableType]:
                 *(money(row[f"{part}_list_usd"]) for part in ("eligible", "reserved", "plan", "uncovered")),
                 _share(row["coverage_pct"]),
             )
-            for row in newest
+            for row in newest[:_SHOWN]
         ),
     )
+    if hidden := len(newest[_SHOWN:]):
+        yield f"and {counted(hidden, 'smaller pool')}: --format json lists all."
 
 
 def _advice(rows: Sequence[Row]) -> Iterator[RenderableType]:
