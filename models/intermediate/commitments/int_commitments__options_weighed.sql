@@ -158,6 +158,8 @@ with
             {{ usd("cost_without_usd - cost_usd") }} as savings_usd,
             -- What is paid up front comes back by what the month costs less, that payment aside.
             case
+                when option = 'none' or quantity = 0
+                then null
                 when upfront_usd = 0
                 then 0
                 when cost_without_usd - cost_usd + upfront_usd / (12 * years) > 0

@@ -38,6 +38,24 @@ with
         group by commitment_key, payer_account_id, kind, commitment_arn, region, dimension
     ),
 
+    -- What the bill spreads over the unit-hours of a reservation, used or not. It tells the cost of one whose
+    -- term is not known.
+    effective_rates as (
+        select
+            payer_account_id,
+            coalesce(commitment_arn, '') as commitment_arn,
+            region,
+            case
+                when component in ('read', 'write')
+                then component
+                else split_part(usage_type, 'HeavyUsage:dynamodb.', 2)
+            end as dimension,
+            cast(nullif(sum(amortized_usd), 0) as double) / nullif(cast(sum(amount) as double), 0) as rate_usd
+        from {{ ref("int_commitments__usage_summed") }}
+        where coverage = 'reserved' or (part = 'unused' and usage_type like '%HeavyUsage:dynamodb.%')
+        group by 1, 2, 3, 4
+    ),
+
     -- What is committed to now is what the newest fee is for.
     newest_fees as (
         select
@@ -61,6 +79,7 @@ with
             newest_fees.hourly_committed_usd,
             case when commitments.kind = 'reserved' then newest_fees.units end as units,
             leases.upfront_price_usd,
+            effective_rates.rate_usd as effective_rate_usd,
             coalesce(
                 commitments.purchase_term,
                 leases.lease_contract_length,
@@ -88,6 +107,13 @@ with
             and commitments.dimension = leases.dimension
             and commitments.commitment_arn = leases.reservation_arn
             and commitments.newest_from_at = leases.covers_from_at
+        left join
+            effective_rates
+            on commitments.kind = 'reserved'
+            and commitments.payer_account_id = effective_rates.payer_account_id
+            and commitments.commitment_arn = effective_rates.commitment_arn
+            and commitments.region = effective_rates.region
+            and commitments.dimension = effective_rates.dimension
     ),
 
     priced as (
@@ -136,7 +162,7 @@ select
     {{ usd("known_upfront_usd") }} as upfront_usd,
     {{
         usd(
-            "(hourly_fee_usd + case when known_upfront_usd = 0 then 0 else known_upfront_usd / term_hours end) * net_ratio * "
+            "coalesce((hourly_fee_usd + case when known_upfront_usd = 0 then 0 else known_upfront_usd / term_hours end) * net_ratio, units * effective_rate_usd) * "
             ~ hours_per_month()
         )
     }}

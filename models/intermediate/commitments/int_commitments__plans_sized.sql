@@ -72,6 +72,7 @@ with
             avg(list_usd) * {{ hours_per_month() }} as cost_without_usd
         from payer_hours
         group by payer_account_id
+        having sum(plan_usd) > 0
     ),
 
     ranked as (

@@ -15,7 +15,7 @@ with
 
     list_prices as (select * from {{ ref("int_prices__in_force") }}),
 
-    terms as (select * from (values ('1yr', 1), ('3yr', 3)) as terms(term, years)),
+    terms as (select terms.term, terms.years from (values ('1yr', 1), ('3yr', 3)) as terms(term, years)),
 
     pools as (
         select payer_account_id, region, component as dimension, price_key, count(*) as hours

@@ -10,14 +10,16 @@ with
 
     owned as (select * from {{ ref("int_commitments__owned") }} where is_active),
 
-    -- What the bill says that a covered unit cost.
+    -- What the bill says that a covered unit cost; no commitment gives it for nothing.
     rates_billed as (
         select
             table_key,
             component,
             billing_mode,
             {% for coverage in ["reserved", "plan"] %}
-                cast(sum(case when coverage = '{{ coverage }}' then amortized_usd end) as double) / nullif(
+                cast(
+                    nullif(sum(case when coverage = '{{ coverage }}' then amortized_usd end), 0) as double
+                ) / nullif(
                     cast(
                         sum(
                             case

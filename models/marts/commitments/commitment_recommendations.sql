@@ -19,7 +19,7 @@ with
                 {{ number_text("hours") }},
                 ' hours of use after the best plans of ',
                 tables_known,
-                ' tables',
+                case when tables_known = 1 then ' table' else ' tables' end,
                 case
                     when tables_known < tables
                     then concat(' (', tables - tables_known, ' without enough history are left out)')
