@@ -1,0 +1,88 @@
+{%- set keys = ["payer_account_id", "account_id", "component", "currency"] -%}
+
+with
+    components as (select * from {{ ref("int_billing__components_costed") }}),
+
+    accounts as (select * from {{ ref("int_inventory__accounts") }}),
+
+    costs as (
+        select
+            {{ keys | join(", ") }},
+            billing_month,
+            export_name,
+            billed_hours,
+            is_complete,
+            has_other_currencies,
+            sum(list_cost) as list_cost,
+            sum(unblended_cost) as unblended_cost,
+            sum(net_cost) as net_cost,
+            sum(amortized_cost) as amortized_cost,
+            sum(net_cost_per_day) as net_cost_per_day,
+            sum(line_count) as line_count
+        from components
+        group by
+            {{ keys | join(", ") }},
+            billing_month,
+            export_name,
+            billed_hours,
+            is_complete,
+            has_other_currencies
+    ),
+
+    -- A payer whose month before was read had a cost of 0 for what did not appear in it.
+    months_before as (
+        select distinct payer_account_id, {{ dbt.dateadd("month", 1, "billing_month") }} as billing_month
+        from components
+    ),
+
+    costs_before as (
+        select
+            costs.*,
+            case
+                when months_before.payer_account_id is not null then coalesce(before.net_cost_per_day, 0)
+            end as previous_net_cost_per_day
+        from costs
+        left join
+            months_before
+            on costs.payer_account_id = months_before.payer_account_id
+            and costs.billing_month = months_before.billing_month
+        left join
+            costs as before on costs.billing_month = {{ dbt.dateadd("month", 1, "before.billing_month") }}
+            {%- for key in keys %}
+                and coalesce(costs.{{ key }}, '') = coalesce(before.{{ key }}, '')
+            {%- endfor %}
+    )
+
+select
+    {{
+        surrogate_key(
+            [
+                "costs_before.payer_account_id",
+                "costs_before.account_id",
+                "costs_before.component",
+                "costs_before.billing_month",
+                "costs_before.currency",
+            ]
+        )
+    }} as account_cost_key,
+    costs_before.payer_account_id,
+    costs_before.account_id,
+    coalesce(accounts.account_name, costs_before.account_id) as account_name,
+    accounts.ou_path,
+    costs_before.component,
+    costs_before.billing_month,
+    costs_before.currency,
+    costs_before.export_name,
+    costs_before.billed_hours,
+    costs_before.is_complete,
+    {{ usd("costs_before.list_cost") }} as list_cost,
+    {{ usd("costs_before.unblended_cost") }} as unblended_cost,
+    {{ usd("costs_before.net_cost") }} as net_cost,
+    {{ usd("costs_before.amortized_cost") }} as amortized_cost,
+    {{ usd("costs_before.net_cost_per_day") }} as net_cost_per_day,
+    {{ usd("costs_before.previous_net_cost_per_day") }} as previous_net_cost_per_day,
+    {{ change_pct("costs_before.net_cost_per_day", "costs_before.previous_net_cost_per_day") }} as change_pct,
+    costs_before.has_other_currencies,
+    cast(costs_before.line_count as bigint) as line_count
+from costs_before
+left join accounts on costs_before.account_id = accounts.account_id
