@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, PaginationError
 from loading import query
 
 from loaders import pricing
-from loaders.aws import Access
+from loaders.aws import Access, Sessions
 from loaders.aws.paging import Calls
 from loaders.errors import LoadError
 from loaders.pipeline import Warehouse
 from optima.sandbox import Sandbox
 
+RATES = "select count(*), count(distinct usage_type) from raw_pricing.savings_plan_rates"
 COUNT = "select count(*), count(distinct (pricing_id, effective_at)) from raw_pricing.pricing_data"
 
 
@@ -41,18 +43,37 @@ def test_prices_are_those_of_the_list(warehouse: Warehouse, organisation: Sandbo
         "select distinct term_type, lease_contract_length from raw_pricing.pricing_data order by all",
     )
     assert terms == [("OnDemand", None), ("Reserved", "1yr"), ("Reserved", "3yr")]
+    assert query(
+        warehouse,
+        """
+        select usage_type, rate, currency, plan_type, payment_option, duration_seconds, loaded_at
+        from raw_pricing.savings_plan_rates where usage_type like '%WriteCapacityUnit-Hrs' order by all
+        """,
+    ) == [
+        (name, Decimal(rate), "USD", "Database", "No Upfront", 365 * 86400, organisation.end)
+        for name, rate in (
+            ("IA-ReplWriteCapacityUnit-Hrs", "0.0007128"),
+            ("IA-WriteCapacityUnit-Hrs", "0.0007128"),
+            ("ReplWriteCapacityUnit-Hrs", "0.000572"),
+            ("WriteCapacityUnit-Hrs", "0.000572"),
+        )
+    ]
 
 
 def test_a_second_load_is_served_from_what_is_fresh(warehouse: Warehouse, organisation: Sandbox) -> None:
     first = pricing.load(warehouse, Access(), regions=["us-east-1"], now=organisation.end)
     [(rows, distinct)] = query(warehouse, COUNT)
-    assert rows == distinct == first.rows > 0
+    assert query(warehouse, RATES) == [(12, 12)]
+    assert rows == distinct == first.rows - 12 > 0
+    with warehouse.open() as opened:  # what AWS does not offer any more goes with the next load
+        opened.connection.execute("update raw_pricing.savings_plan_rates set offering_id = 'former'")
     later = organisation.end + timedelta(hours=23)
     cached = pricing.load(warehouse, Access(), regions=["us-east-1"], now=later)
     assert (cached.calls, cached.rows) == (0, 0)
     forced = pricing.load(warehouse, Access(), regions=["us-east-1"], force_refresh=True, now=later)
     assert forced.rows == first.rows
     assert query(warehouse, COUNT) == [(rows, rows)]
+    assert query(warehouse, RATES) == [(12, 12)]
     assert query(warehouse, "select distinct loaded_at from raw_pricing.pricing_data") == [(later,)]
     stale = pricing.load(warehouse, Access(), regions=["us-east-1"], now=later + timedelta(hours=24))
     assert stale.calls > 0
@@ -96,6 +117,48 @@ def refuse(monkeypatch: pytest.MonkeyPatch, refused: str, code: str) -> None:
         yield from items(calls, client, operation, key, **arguments)
 
     monkeypatch.setattr(Calls, "items", answer)
+
+
+def test_without_the_rates_of_plans_prices_are_prices_all_the_same(
+    warehouse: Warehouse, organisation: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_calls: Calls, _client: Any, operation: str, _key: str, **_arguments: Any) -> Iterator[Any]:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
+
+    monkeypatch.setattr(Calls, "items_by_token", refused)
+    report = pricing.load(warehouse, Access(), regions=["us-east-1", "us-west-2"], now=organisation.end)
+    assert (report.status, set(report.counts)) == ("complete", {"us-east-1", "us-west-2"})
+    assert [problem.message for problem in report.problems] == [
+        "The rates of savings plans could not be read, so that none is weighed: AWS answered "
+        "AccessDeniedException (no)."
+    ]
+    assert query(warehouse, RATES) == [(0, 0)]
+
+
+@pytest.mark.usefixtures("organisation")
+def test_rates_are_read_page_by_page_also_of_plans_that_boto3_does_not_know() -> None:
+    client = Sessions(Access()).client("savingsplans", region="us-east-1")
+    read = partial(
+        Calls.items_by_token,
+        client=client,
+        operation="describe_savings_plans_offering_rates",
+        key="searchResults",
+        filters=[{"name": "region", "values": ["us-east-1"]}],
+        maxResults=5,
+    )
+    calls = Calls()
+    assert len({rate["usageType"] for rate in read(calls)}) == 12
+    assert calls.made == 3
+    assert list(read(Calls(), savingsPlanTypes=["Unheard"])) == []
+
+
+def test_a_listing_of_rates_that_goes_in_circles_ends() -> None:
+    class Circling:
+        def rates(self, **_arguments: Any) -> dict[str, Any]:
+            return {"searchResults": [], "nextToken": "again"}
+
+    with pytest.raises(PaginationError, match="for the second time"):
+        list(Calls().items_by_token(Circling(), "rates", "searchResults"))
 
 
 REGIONS = ["us-east-1", "eu-west-1", "us-west-2"]

@@ -1,7 +1,7 @@
 """Commitments: what is owned, what of it is used, what a change would strand, and what is worth buying.
 
-A write unit that is reserved for a year costs 0.000128 USD an hour and 1.50 USD up front, a read unit 0.000025
-and 0.30; for three years 0.000081 and 1.80, 0.000016 and 0.36. Unreserved they are 0.00065 and 0.00013.
+A write unit reserved for a year costs 0.000128 USD an hour and 1.50 USD up front, a read unit 0.000025 and
+0.30; for three years 0.000081 and 1.80, 0.000016 and 0.36. Unreserved they are 0.00065 and 0.00013.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from small_warehouse import AS_OF, MakeWarehouse, SmallWarehouse
 
 BUILT = (
     "owned_commitments commitment_utilization commitment_coverage commitment_recommendations"
-    " int_commitments__stranded"
+    " int_commitments__stranded int_costs__reservations_applied"
 )
 OWNER, BUYER, PLANNER, SMALL, PEAKING = 1, 2, 3, 4, 5
 HOURS = DAYS * 24
@@ -247,10 +247,15 @@ def _plan_rates(warehouse: SmallWarehouse) -> None:
         "payment_option": "No Upfront",
         "duration_seconds": 31_536_000,
     }
-    rows = [offering | {"usage_type": name, "rate": Decimal(rate)} for name, rate in rates.items()]
-    others = ({"payment_option": "All Upfront"}, {"plan_type": "Compute"}, {"duration_seconds": 94_608_000})
-    rows += [
-        row | other | {"offering_id": str(other), "rate": row["rate"] / 2} for row in rows for other in others
+    others: tuple[dict[str, Any], ...] = (
+        {"payment_option": "All Upfront"},
+        {"plan_type": "Compute"},
+        {"duration_seconds": 94_608_000},
+    )
+    rows = [
+        offering | {"usage_type": name, "rate": Decimal(rate) / share, "offering_id": str(other)} | other
+        for name, rate in rates.items()
+        for share, other in ((1, {}), *((2, other) for other in others))
     ]
     warehouse.rows("raw_pricing.savings_plan_rates", rows)
 
@@ -371,6 +376,13 @@ def test_a_change_strands_what_nobody_else_would_use(committed: SmallWarehouse) 
     assert {row["stranded_usd"] for row in kept} <= {None, Decimal(0)}
 
 
+def test_only_who_owns_reserved_capacity_has_a_pool_of_it(committed: SmallWarehouse) -> None:
+    pools = committed.query(
+        "select distinct payer_account_id as payer from intermediate.int_costs__reservations_applied"
+    )
+    assert {row["payer"] for row in pools} == {_payer(OWNER), _payer(PEAKING)}
+
+
 def test_what_has_ended_is_sunk_no_longer(committed: SmallWarehouse) -> None:
     rows = committed.query(
         f"""select table_name, throughput_cost_usd from intermediate.int_plans__tables_priced
@@ -431,9 +443,7 @@ def test_a_plan_is_weighed_by_the_rates_that_were_read(committed: SmallWarehouse
     # 600 writes and 2 reads are used in every hour: 0.3434288 under the plan, all of it 12 % off.
     row = _option(committed, BUYER, "savings_plan")
     assert (row["quantity"], row["is_recommended"]) == (Decimal("0.343"), False)
-    assert row["monthly_savings_usd"] == pytest.approx(
-        Decimal(0.343 * (1 / 0.88 - 1) * 730), abs=Decimal("1e-9")
-    )
+    assert float(row["monthly_savings_usd"]) == pytest.approx(0.343 * (1 / 0.88 - 1) * 730)
     # No rate of us-west-2 was read.
     row = _option(committed, SMALL, "savings_plan")
     assert (row["quantity"], row["monthly_savings_usd"], row["is_recommended"]) == (None, None, False)

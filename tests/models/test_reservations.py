@@ -1,4 +1,4 @@
-"""Owned reserved capacity: what it serves hour by hour, from the bill's fees to the month of case 14."""
+"""Owned reserved capacity: what it serves hour by hour, from the bill's fees."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from billing import OCTOBER_HOURS, BilledTable, Line
-from exact_cases import ExactCase
 from small_warehouse import SmallWarehouse
 
 PEAK_AT = datetime(2026, 10, 20)
@@ -77,59 +76,3 @@ def test_reservations_serve_all_accounts_of_the_payer_hour_by_hour(warehouse: Sm
     assert [pools["read"][name] for name in dollars] == [Decimal("0.84"), Decimal("0.936"), 30]
     models = "int_billing__reservations_owned int_costs__reservable_hours_summed"
     assert warehouse.failures(f"{models} int_costs__reservations_applied") == []
-
-
-def test_without_reservations_there_is_no_pool(warehouse: SmallWarehouse) -> None:
-    warehouse.price_list()
-    account = BilledTable((USED,)).put_into(warehouse, 1)
-    warehouse.rows("raw_dynamodb.table_metadata", [_table(account, "steady", (20, 40))])
-    warehouse.build("+int_costs__reservations_applied")
-    assert _pools(warehouse) == {}
-
-
-def test_a_month_with_a_peak_costs_fees_what_is_not_served_and_storage(
-    warehouse: SmallWarehouse, exact_case: ExactCase
-) -> None:
-    # Case 14, with the prices of the price list and of the fallback's leases.
-    warehouse.price_list()
-    warehouse.build("+dim_prices +int_prices__in_force")
-    warehouse.query(
-        """create table intermediate.int_costs__reservable_hours_summed as
-        select dimension || hour_number as pool_hour_key, '900' as payer_account_id, region, dimension,
-            hour_number, 1.0::double as hours, price_usd,
-            (case when hour_number < 72 then peak else base end)::decimal(28, 6) as unit_hours
-        from range(730) as month(hour_number)
-        cross join (values ('write', 100, 400), ('read', 50, 200)) as dimensions(dimension, base, peak)
-        inner join intermediate.int_prices__in_force on price_key = 'provisioned.' || dimension || '.standard'
-        where region = 'us-east-1'"""
-    )
-    warehouse.query(
-        """create table intermediate.int_billing__reservations_owned as
-        select '900' as payer_account_id, hourly.region, hourly.dimension,
-            hourly.dimension as reservation_arn,
-            100::decimal(28, 6) as units, hourly.price_usd as hourly_price_usd,
-            upfront.price_usd as upfront_price_usd, timestamp '1970-01-01' as covers_from_at,
-            timestamp '1970-02-01' as covers_until_at
-        from marts.dim_prices as hourly
-        inner join marts.dim_prices as upfront using (region, dimension, lease_contract_length)
-        where region = 'us-east-1' and lease_contract_length = '1yr'
-            and hourly.price_key like '%.hourly' and upfront.price_key like '%.upfront'"""
-    )
-    warehouse.build("int_costs__reservations_applied")
-    pools = _pools(warehouse)
-    [storage] = warehouse.query(
-        """select price_usd * 10 as cost_usd from intermediate.int_prices__in_force
-        where region = 'us-east-1' and price_key = 'storage.standard'"""
-    )
-    parts = [
-        pools["write"]["fee_usd"],
-        pools["read"]["fee_usd"],
-        pools["write"]["uncovered_usd"],
-        pools["read"]["uncovered_usd"],
-        storage["cost_usd"],
-    ]
-    expected = [Decimal(part) for part in ("9.344", "1.825", "14.04", "0.936", "2.50")]
-    exact_case(14, "write fee, read fee, writes, reads, storage", expected=expected, computed=parts)
-    exact_case(14, "month", expected=Decimal("28.645"), computed=sum(parts))
-    upfront = pools["write"]["upfront_usd"] + pools["read"]["upfront_usd"]
-    exact_case(14, "up front", expected=180, computed=upfront)
