@@ -6,6 +6,7 @@ A write unit reserved for a year costs 0.000128 USD an hour and 1.50 USD up fron
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +17,7 @@ import pytest
 from billing import OCTOBER, OCTOBER_HOURS, PROVISIONED, BilledTable, Line
 from exact_cases import ExactCase
 from planted_tables import DAYS, MINUTES, WINDOW_START, plant
-from small_warehouse import AS_OF, MakeWarehouse, SmallWarehouse
+from small_warehouse import AS_OF, PROJECT, MakeWarehouse, SmallWarehouse
 
 BUILT = (
     "owned_commitments commitment_utilization commitment_coverage commitment_recommendations"
@@ -408,6 +409,29 @@ def test_reserved_capacity_is_sized_by_what_the_best_plans_leave(committed: Smal
     assert _amounts(three, shares) == pytest.approx(
         ((0.000081 + 1.8 / 26280) / 0.00065 * 100, 62.5, 1440 / (232.9835 + 40))
     )
+
+
+def test_the_example_of_the_documents_is_what_comes_out(committed: SmallWarehouse) -> None:
+    document = (PROJECT / "docs" / "commitments.md").read_text()
+    written = re.findall(r"^\| ((?:reserved|savings).*?) \|$", document, flags=re.MULTILINE)
+    rows = [
+        _option(committed, BUYER, option, dimension)
+        for option, dimension in (
+            ("reserved_1yr", "write"),
+            ("reserved_3yr", "write"),
+            ("savings_plan", None),
+        )
+    ]
+    assert written == [
+        f"{row['option']} | {row['quantity']:.3f} | {row['upfront_usd']:.2f}"
+        f" | {row['monthly_cost_without_usd']:.4f} | {row['monthly_cost_usd']:.4f}"
+        f" | {row['monthly_savings_usd']:.4f} | {row['break_even_utilization_pct']:.2f} %"
+        f" | {row['hours_overbought_pct']:.1f} % | {row['break_even_months']:.2f}"
+        f" | {row['worst_case_usd']:.4f}"
+        for row in rows
+    ]
+    [advised] = [row["option"] for row in rows if row["is_recommended"]]
+    assert f"Advised: `{advised}`." in document
 
 
 def test_one_purchase_is_advised_to_each_payer(committed: SmallWarehouse) -> None:
