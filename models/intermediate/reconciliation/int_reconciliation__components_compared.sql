@@ -72,8 +72,8 @@ with
         inner join
             compared
             on lines.table_hash = compared.table_hash
-            and lines.start_hour >= compared.first_hour
             and lines.start_hour < compared.end_hour
+            and lines.end_hour > compared.first_hour
         where lines.price_key is not null
         group by compared.table_month_key, lines.component
     )

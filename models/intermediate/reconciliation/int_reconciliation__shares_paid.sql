@@ -29,6 +29,15 @@ with
         group by region, price_key
     ),
 
+    -- Where something is free or reserved.
+    pool_keys as (
+        select region, price_key
+        from free_units
+        union
+        select region, concat('provisioned.', dimension, '.standard') as price_key
+        from reservations
+    ),
+
     -- What a pool is used for: by the model where it is compared, and else by the bill, so that what was
     -- used before the window, or by tables that nobody knows, takes its part.
     modelled_uses as (
@@ -47,9 +56,7 @@ with
             and hours_modelled.hour_number < compared.end_hour
         inner join tables on compared.table_month_key = tables.table_month_key
         semi join
-            free_units
-            on tables.region = free_units.region
-            and hours_modelled.price_key = free_units.price_key
+            pool_keys on tables.region = pool_keys.region and hours_modelled.price_key = pool_keys.price_key
         group by
             tables.payer_account_id,
             tables.account_id,
@@ -58,7 +65,7 @@ with
             hours_modelled.hour_number
     ),
 
-    -- Of whatever has no free tier, only the share of plans is asked for.
+    -- Of whatever has no pool, only the share of plans is asked for.
     lines_of_window as (
         select lines.*
         from lines
@@ -67,13 +74,13 @@ with
             on lines.payer_account_id = months.payer_account_id
             and lines.billing_month = months.billing_month
         cross join bounds
-        left join free_units on lines.region = free_units.region and lines.price_key = free_units.price_key
+        left join pool_keys on lines.region = pool_keys.region and lines.price_key = pool_keys.price_key
         where
             lines.start_hour >= bounds.first_hour
             and lines.start_hour < bounds.end_hour
             and lines.price_key is not null
             and lines.currency = 'USD'
-            and (months.has_plans or free_units.price_key is not null)
+            and (months.has_plans or pool_keys.price_key is not null)
     ),
 
     billed_sums as (
@@ -91,8 +98,8 @@ with
         left join
             compared
             on lines.table_hash = compared.table_hash
-            and lines.start_hour >= compared.first_hour
             and lines.start_hour < compared.end_hour
+            and lines.end_hour > compared.first_hour
         group by
             lines.payer_account_id,
             lines.account_id,
