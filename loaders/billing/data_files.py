@@ -30,7 +30,7 @@ _TESTED = (
     "commitment_discount_id",
     "commitment_discount_status",
 )
-# Lines of a month that are put together before they are handed on: files have few of DynamoDB in each part.
+# Lines that are put together before they are cast and handed on: a part of a file has few of DynamoDB.
 _ROWS_TOGETHER = 20_000
 
 Choice = Callable[[pa.RecordBatch], pa.Array]
@@ -121,14 +121,15 @@ def lines(path: Path, read: Read) -> Iterator[pa.Table]:
     columns.check_required(columns_told, named, told, read.place)
     raw = _Raw(columns_told, told, named, read)
     waiting: list[pa.Table] = []
+    rows = 0
     for part in file.parts(raw.tested, raw.wanted, raw.choose):
-        if part.num_rows:
-            waiting.append(raw.table(part))
-        if sum(table.num_rows for table in waiting) >= _ROWS_TOGETHER:
-            yield pa.concat_tables(waiting)
-            waiting = []
+        waiting.append(part)
+        rows += part.num_rows
+        if rows >= _ROWS_TOGETHER:
+            yield raw.table(pa.concat_tables(waiting))
+            waiting, rows = [], 0
     if waiting:
-        yield pa.concat_tables(waiting)
+        yield raw.table(pa.concat_tables(waiting))
 
 
 def _by_canonical_name(file: DataFile, place: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from loaders.aws.failures import AWS_ERRORS, as_load_error, code_of, kind_of, sentence
@@ -19,6 +20,8 @@ from loaders.report import Problem
 # Data Exports and the legacy reports are managed from here, wherever their buckets are.
 _ENDPOINT_REGION = "us-east-1"
 _FROM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
+# By its newest manifest that can be read an export is described.
+_MONTHS_LOOKED_AT = 3
 _ADVICE = (
     "create one in the billing console under Data Exports (CUR 2.0, Parquet, hourly, with resource ids), "
     "or name an export with --bucket and --prefix, or a copied one with --path."
@@ -178,8 +181,8 @@ def _described(
     name = found.folder.rstrip("/").rpartition("/")[-1]
     draft = Export("", name, found.folder, "parquet", "cur2_parquet", is_legacy=found.is_legacy)
     hindrance = f"No manifest lies in {store.place(found.folder)}: wait for AWS's first delivery."
-    for delivery in layouts.deliveries(store, draft):
-        entry = layouts.manifest_in(store, delivery.folder) if delivery.folder is not None else None
+    for delivery in layouts.deliveries(store, draft, date.max, _MONTHS_LOOKED_AT):
+        entry = delivery.manifest
         if entry is None:
             continue
         try:

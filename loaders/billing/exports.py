@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from loaders.billing.formats import FileKind, Format
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An object: its key, when it was written (naive UTC) and its size in bytes."""
+
+    key: str
+    modified_at: datetime
+    size: int
 
 
 class UnusableDelivery(Exception):  # noqa: N818 (it is the delivery that is wrong)
@@ -45,12 +54,12 @@ class Export:
 class Delivery:
     """One month of an export that has been delivered, at least in part; its manifest is not read yet.
 
-    `folder` is where the manifest must lie, None if there are data only.
+    `manifest` is the newest, None if there are data only.
     """
 
     export: Export
     period: date
-    folder: str | None
+    manifest: Entry | None
 
     @property
     def name(self) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from loaders.billing import manifests
-from loaders.billing.exports import Delivery, Export
-from loaders.billing.stores import Entry, Store
+from loaders.billing.exports import Delivery, Entry, Export
+from loaders.billing.stores import Store
 from loaders.errors import LoadError
 
 # FOCUS may write it in lower case.
@@ -61,51 +60,62 @@ def exports_below(store: Store, prefix: str) -> list[Found]:
     return found
 
 
-def deliveries(store: Store, export: Export) -> list[Delivery]:
-    """Return the months of which anything was delivered, newest first.
+def deliveries(store: Store, export: Export, until: date, newest: int) -> list[Delivery]:
+    """Return the newest months of which anything was delivered, the newest first.
+
+    Args:
+        until: months that begin after it are left alone.
+        newest: how many at most.
 
     Raises:
         ClientError, BotoCoreError, UnusableDelivery: a folder cannot be listed.
     """
-    periods = _of_report(store, export.folder) if export.is_legacy else _of_export(store, export.folder)
-    months: dict[date, str | None] = {}
-    for period, folder in periods:
-        months[period] = months.get(period) or folder
-    return [Delivery(export, period, months[period]) for period in sorted(months, reverse=True)]
+    of_kind = _of_report if export.is_legacy else _of_export
+    found = of_kind(store, export.folder)
+    periods = sorted((period for period in found if period <= until), reverse=True)[:newest]
+    manifests_found = ((period, found[period]) for period in periods)
+    return [
+        Delivery(export, period, _manifest_in(store, each) if isinstance(each, str) else each)
+        for period, each in manifests_found
+    ]
 
 
-def _of_export(store: Store, folder: str) -> Iterator[tuple[date, str | None]]:
-    for partition in store.listing(f"{folder}metadata/").folders:
-        if match := _PARTITION.search(partition):
-            yield date(int(match[1]), int(match[2]), 1), partition
-    for partition in store.listing(f"{folder}data/").folders:
-        if match := _PARTITION.search(partition):
-            yield date(int(match[1]), int(match[2]), 1), None
+def _of_export(store: Store, folder: str) -> dict[date, Entry | str | None]:
+    """Return the months of an export with their manifests."""
+    found: dict[date, Entry | str | None] = {
+        _first(match): None
+        for partition in store.listing(f"{folder}data/").folders
+        if (match := _PARTITION.search(partition))
+    }
+    for entry in store.below(f"{folder}metadata/"):
+        # One that is created anew each time leaves a further copy of each manifest one folder down.
+        match = _PARTITION.search(f"{entry.key.rpartition('/')[0]}/")
+        if match and manifests.NAME.match(entry.key):
+            found[_first(match)] = entry
+    return found
 
 
-def _of_report(store: Store, folder: str) -> Iterator[tuple[date, str | None]]:
-    others = []
-    for below in store.listing(folder).folders:
-        if match := _PERIOD.search(below):
-            yield date(int(match[1]), int(match[2]), 1), below
-        else:
-            others.append(below)
+def _of_report(store: Store, folder: str) -> dict[date, Entry | str | None]:
+    """Return the months of a legacy report with the folders that hold their manifests."""
+    listed = store.listing(folder).folders
     # In Parquet the data lie in partitions apart from the manifests.
-    for below in others:
-        for year in store.listing(below).folders:
-            if of_year := _YEAR.search(year):
-                for month in store.listing(year).folders:
-                    if of_month := _MONTH.search(month):
-                        yield date(int(of_year[1]), int(of_month[1]), 1), None
+    found: dict[date, Entry | str | None] = {
+        date(int(year[1]), int(month[1]), 1): None
+        for data in listed
+        if not _PERIOD.search(data)
+        for of_year in store.listing(data).folders
+        if (year := _YEAR.search(of_year))
+        for of_month in store.listing(of_year).folders
+        if (month := _MONTH.search(of_month))
+    }
+    return found | {_first(match): each for each in listed if (match := _PERIOD.search(each))}
 
 
-def manifest_in(store: Store, folder: str) -> Entry | None:
-    """Return the manifest that lies directly in a month's folder: the newest, which rules.
+def _first(match: re.Match[str]) -> date:
+    return date(int(match[1]), int(match[2]), 1)
 
-    An export that is created anew each time leaves a further copy of each one folder down.
 
-    Raises:
-        ClientError, BotoCoreError, UnusableDelivery: the folder cannot be listed.
-    """
+def _manifest_in(store: Store, folder: str) -> Entry | None:
+    """Return the manifest that lies directly in a month's folder: those of its assemblies lie deeper."""
     found = [entry for entry in store.listing(folder).files if manifests.NAME.match(entry.key)]
     return max(found, key=lambda entry: entry.modified_at, default=None)

@@ -14,7 +14,7 @@ from boto3.exceptions import Boto3Error
 
 from loaders.aws import Access
 from loaders.aws.failures import AWS_ERRORS, as_load_error, code_of, kind_of, sentence, status_of
-from loaders.billing import choosing, data_files, layouts, manifests
+from loaders.billing import choosing, data_files, manifests
 from loaders.billing.columns import PRODUCT_CODE
 from loaders.billing.exports import Delivery, Export, Month, UnusableDelivery
 from loaders.billing.formats import FileKind
@@ -195,13 +195,12 @@ class _Billing:
 
     def _newest(self, export: Export, months: int) -> list[Delivery]:
         try:
-            delivered = self._source.deliveries(export)
+            newest = self._source.deliveries(export, self._now.date(), months + 1)
         except _MANIFEST_UNREAD as error:
             unit = f"{export.payer_account_id}/{export.name}"
             self._plan([(export, unit)])
             self._failed(export, [unit], error, f"Billing export {export.name} could not be read", "export")
             return []
-        newest = [delivery for delivery in delivered if delivery.period <= self._now.date()][: months + 1]
         if not newest:
             message = (
                 f"Billing export {export.name} has no month up to {self._now:%Y-%m}: wait for its first one."
@@ -394,13 +393,13 @@ def _delivered(store: Store, delivery: Delivery) -> Month:
         ClientError, BotoCoreError: it cannot be read.
         UnusableDelivery: it is missing, or not a manifest as AWS writes it.
     """
-    entry = layouts.manifest_in(store, delivery.folder) if delivery.folder is not None else None
-    if entry is None:
+    if delivery.manifest is None:
         raise UnusableDelivery(
             "there are files but no manifest yet, so it is half written; try again in an hour."
         )
-    manifest = manifests.read(store, entry)
-    return Month(delivery, manifest.version, manifests.located(manifest, entry.key), manifest.format)
+    manifest = manifests.read(store, delivery.manifest)
+    files = manifests.located(manifest, delivery.manifest.key)
+    return Month(delivery, manifest.version, files, manifest.format)
 
 
 def _files(month: Month) -> list[_FileRead]:

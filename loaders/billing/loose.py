@@ -12,9 +12,9 @@ from datetime import date
 from pathlib import Path
 
 from loaders.billing import columns, data_files
-from loaders.billing.exports import Delivery, Export, Month, UnusableDelivery
+from loaders.billing.exports import Delivery, Entry, Export, Month, UnusableDelivery
 from loaders.billing.formats import Format
-from loaders.billing.stores import Entry, Folder
+from loaders.billing.stores import Folder
 from loaders.errors import LoadError
 
 _FILE = re.compile(
@@ -46,7 +46,7 @@ def month_in(store: Folder, scratch: Path) -> Month | None:
     listed = "\n".join(f"{entry.key} {entry.size} {entry.modified_at}" for entry in entries)
     version = hashlib.sha256(listed.encode()).hexdigest()
     files = tuple(entry.key for entry in entries)
-    return Month(Delivery(export, period, ""), version, files, told, is_loose=True)
+    return Month(Delivery(export, period, None), version, files, told, is_loose=True)
 
 
 def _stem(store: Folder, entries: list[Entry]) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from loaders.billing import formats
-from loaders.billing.exports import UnusableDelivery
+from loaders.billing.exports import Entry, UnusableDelivery
 from loaders.billing.formats import FileKind, Format
-from loaders.billing.stores import Entry, Store
+from loaders.billing.stores import Store
 
 NAME = re.compile(r"^(?:.*/)?(?P<name>[^/]+)-Manifest\.json$", re.IGNORECASE)
 # Where what is common to a manifest and its files ends in the keys of these: for Data Exports, for a legacy

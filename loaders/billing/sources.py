@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
@@ -39,8 +40,8 @@ class Source(Protocol):
             LoadError: there is none that can be read.
         """
 
-    def deliveries(self, export: Export) -> list[Delivery]:
-        """Return an export's months, newest first; raises ClientError, BotoCoreError, UnusableDelivery."""
+    def deliveries(self, export: Export, until: date, newest: int) -> list[Delivery]:
+        """Return an export's newest months; as `layouts.deliveries`."""
 
     def store(self, export: Export) -> Store:
         """Return where an export's files lie."""
@@ -83,8 +84,8 @@ class _OfAws:
         # Who reads a bucket of another account's reports is not told by them; the lines name their payer.
         return discovery.in_store(store, self._prefix, self._bucket, lambda _: self.caller_account_id)
 
-    def deliveries(self, export: Export) -> list[Delivery]:
-        return layouts.deliveries(self.store(export), export)
+    def deliveries(self, export: Export, until: date, newest: int) -> list[Delivery]:
+        return layouts.deliveries(self.store(export), export, until, newest)
 
     def store(self, export: Export) -> Store:
         assert export.bucket is not None
@@ -118,10 +119,11 @@ class _OfFolder:
             self._folder, "", None, cache(partial(loose.payer_of, self._folder, scratch))
         )
 
-    def deliveries(self, export: Export) -> list[Delivery]:
+    def deliveries(self, export: Export, until: date, newest: int) -> list[Delivery]:
         if self.loose_month is not None:
-            return [self.loose_month.delivery]
-        return layouts.deliveries(self._folder, export)
+            delivery = self.loose_month.delivery
+            return [delivery] if delivery.period <= until else []
+        return layouts.deliveries(self._folder, export, until, newest)
 
     def store(self, export: Export) -> Store:  # noqa: ARG002
         return self._folder

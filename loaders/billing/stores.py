@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,19 +14,10 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from loaders.aws.failures import kind_of
 from loaders.aws.paging import Calls
-from loaders.billing.exports import UnusableDelivery
+from loaders.billing.exports import Entry, UnusableDelivery
 
 # How often a manifest is read whose body is cut short.
 _ATTEMPTS = 6
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An object: its key, when it was written (naive UTC) and its size in bytes."""
-
-    key: str
-    modified_at: datetime
-    size: int
 
 
 @dataclass(frozen=True)
@@ -44,6 +35,9 @@ class Store(Protocol):
 
     def listing(self, folder: str) -> Listing:
         """List a folder; one that is not there is empty."""
+
+    def below(self, folder: str) -> list[Entry]:
+        """Return all objects below a folder, however deep."""
 
     def content(self, key: str) -> bytes:
         """Return an object that is small."""
@@ -73,13 +67,12 @@ class Bucket:
             self._client, "list_objects_v2", Bucket=self.name, Prefix=folder, Delimiter="/"
         )
         folders = [found["Prefix"] for page in pages for found in page.get("CommonPrefixes", [])]
-        files = [
-            Entry(found["Key"], found["LastModified"].astimezone(UTC).replace(tzinfo=None), found["Size"])
-            for page in pages
-            for found in page.get("Contents", [])
-            if not found["Key"].endswith("/")
-        ]
-        return Listing(tuple(folders), tuple(files))
+        return Listing(tuple(folders), tuple(_entries(pages)))
+
+    def below(self, folder: str) -> list[Entry]:
+        """Return all objects below a folder, in as many calls as there are thousands."""
+        pages = self.calls.pages(self._client, "list_objects_v2", Bucket=self.name, Prefix=folder)
+        return _entries(pages)
 
     def content(self, key: str) -> bytes:
         """Return an object that is small."""
@@ -157,6 +150,15 @@ class Folder:
             raise UnusableDelivery(f"{path} cannot be listed: {error.strerror}.") from error
         return Listing(tuple(folders), tuple(files))
 
+    def below(self, folder: str) -> list[Entry]:
+        """Return all files below a folder.
+
+        Raises:
+            UnusableDelivery: a folder may not be listed.
+        """
+        listing = self.listing(folder)
+        return [*listing.files, *(entry for each in listing.folders for entry in self.below(each))]
+
     def content(self, key: str) -> bytes:
         """Return an object that is small.
 
@@ -183,6 +185,15 @@ class Folder:
     def place(self, key: str) -> str:
         """Return an object's path."""
         return str(self.path / key)
+
+
+def _entries(pages: Iterable[Any]) -> list[Entry]:
+    return [
+        Entry(found["Key"], found["LastModified"].astimezone(UTC).replace(tzinfo=None), found["Size"])
+        for page in pages
+        for found in page.get("Contents", [])
+        if not found["Key"].endswith("/")
+    ]
 
 
 def _not_there(place: str) -> UnusableDelivery:

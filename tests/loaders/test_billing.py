@@ -333,7 +333,7 @@ def months_of(source: sources.Source, scratch: Path) -> dict[str, Month]:
     assert problems == []
     months: dict[str, Month] = {}
     for export in found:
-        [delivery] = [each for each in source.deliveries(export) if f"{each.period:%Y-%m}" == "2026-09"]
+        [delivery] = source.deliveries(export, SEPTEMBER.date(), 12)
         months[export.format] = _delivered(source.store(export), delivery)
     return months
 
