@@ -46,7 +46,8 @@ def discover(sessions: Sessions, calls: Calls) -> tuple[list[Export], list[Probl
                 else:
                     problems.append(Problem(account_id, None, name, found, "nothing"))
         except AWS_ERRORS as error:
-            if kind_of(error) != "denied":
+            # What is found is read, whatever a legacy report would tell besides.
+            if kind_of(error) != "denied" and not exports:
                 raise as_load_error(error, "the billing exports") from error
             refused.append(error)
     if exports:
