@@ -24,7 +24,8 @@ with
             coalesce(accounts.payer_account_id, rates_billed.account_id) as payer_account_id,
             {% if price_basis() == "list" %} cast(1 as double)
             {% else %}
-                sum(cast(rates_billed.billed_usd as double)) / sum(cast(rates_billed.list_usd as double))
+                sum(cast(rates_billed.{{ price_basis() }}_usd as double))
+                / sum(cast(rates_billed.list_usd as double))
             {% endif %} as price_ratio
         from rates_billed
         left join accounts on rates_billed.account_id = accounts.account_id
