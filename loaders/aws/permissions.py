@@ -220,7 +220,7 @@ _LIST_REPORTS = Permission(
     "cur",
     "describe_report_definitions",
     lambda _: {"MaxResults": 5},
-    "a legacy report is not told from none",
+    "legacy reports are not found",
     is_needed=False,
     region="us-east-1",
 )
