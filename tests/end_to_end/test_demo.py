@@ -27,6 +27,12 @@ LISTED = [
     "status",
     "window_start",
     "window_end",
+    "price_basis",
+    "list_current_cost_usd",
+    "list_projected_cost_usd",
+    "list_monthly_savings_usd",
+    "model_error_pct",
+    "stranded_commitment_usd",
 ]
 
 
