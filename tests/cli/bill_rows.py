@@ -43,6 +43,7 @@ COLUMNS = {
         "currency": "varchar",
         "export_name": "varchar",
         "billed_hours": "double",
+        "billed_until_at": "timestamp",
         "is_complete": "boolean",
         **_FOUR,
         **{f"{component}_cost": _COST for component in COMPONENTS},
@@ -184,6 +185,7 @@ def _bill(rows: Rows) -> None:
                     "billing_month": month,
                     "export_name": "organisation-hourly",
                     "billed_hours": 24 * _DAYS[month],
+                    "billed_until_at": datetime(2026, month.month + 1, 1),
                     "is_complete": True,
                 }
             )

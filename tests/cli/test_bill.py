@@ -158,7 +158,8 @@ def test_currencies_are_kept_apart_and_a_running_month_says_how_far_it_reaches(
         insert into fct_dynamodb_costs by name
         select * replace (
             '999999999999' as payer_account_id, 'EUR' as currency, 'euros' as export_name,
-            false as is_complete, 29 as billed_hours
+            false as is_complete, 29 as billed_hours,
+            timestamp '2026-10-02 05:00' as billed_until_at
         )
         from fct_dynamodb_costs
         where table_name = 'users'

@@ -98,6 +98,7 @@ def test_every_missing_action_is_named_with_its_statement_and_nothing_but_these_
         "application-autoscaling",
         "ec2",
         "pricing",
+        "savingsplans",
         "bcm-data-exports",
         "cur",
     )
@@ -130,6 +131,7 @@ def test_every_missing_action_is_named_with_its_statement_and_nothing_but_these_
         "dynamodb:DescribeTimeToLive",
         "dynamodb:ListTagsOfResource",
         "ec2:DescribeRegions",
+        "savingsplans:DescribeSavingsPlansOfferingRates",
     }
 
     organisation.set_faults(
@@ -179,7 +181,7 @@ def test_a_sample_is_asked_without_verbose_and_optional_things_only_warn(
     assert alone.exit_code == 0
     assert "Member roles" not in alone.stdout
     assert alone.stdout.endswith("health: everything that is needed is there\n")
-    assert "! Permissions: 9 of 10 actions allowed in account 123456789012." in alone.stdout
+    assert "! Permissions: 10 of 11 actions allowed in account 123456789012." in alone.stdout
 
 
 def test_a_role_that_no_member_has(organisation: Sandbox, tmp_path: Path) -> None:

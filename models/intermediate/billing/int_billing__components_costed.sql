@@ -63,6 +63,7 @@ select
     months.export_name,
     costs.billing_month,
     months.billed_hours,
+    months.billed_until_at,
     coalesce(
         months.billed_from_at <= months.month_start_at and months.billed_until_at >= months.month_end_at,
         false

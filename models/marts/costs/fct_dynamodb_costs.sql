@@ -11,6 +11,7 @@ with
             billing_month,
             export_name,
             billed_hours,
+            billed_until_at,
             is_complete,
             has_other_currencies,
             sum(list_cost) as list_cost,
@@ -28,6 +29,7 @@ with
             billing_month,
             export_name,
             billed_hours,
+            billed_until_at,
             is_complete,
             has_other_currencies
     ),
@@ -80,6 +82,7 @@ select
     costs_before.currency,
     costs_before.export_name,
     costs_before.billed_hours,
+    costs_before.billed_until_at,
     costs_before.is_complete,
     {{ usd("costs_before.list_cost") }} as list_cost,
     {{ usd("costs_before.unblended_cost") }} as unblended_cost,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,7 +63,7 @@ class Bill:
         month: Its first day.
         months: All months that are known, oldest first.
         rows: The costs, dearest first, what is on no table last.
-        before: The same of the month before, empty where that is not known.
+        before: The same of the month before, None where that is not known.
         exports: One row for each payer and export: how far its bill of the month reaches.
         is_part: Only a part of the bill was asked for.
     """
@@ -71,7 +71,7 @@ class Bill:
     month: date
     months: Sequence[date]
     rows: list[Row]
-    before: list[Row]
+    before: list[Row] | None
     exports: list[Row]
     is_part: bool
 
@@ -156,8 +156,8 @@ def read(
     return Bill(
         month=month,
         months=months,
-        rows=_grouped(this, last, by),
-        before=last,
+        rows=_grouped(this, last if before in months else None, by),
+        before=last if before in months else None,
         exports=marts.rows(connection, _EXPORTS, [month]),
         is_part=bool(account or regions or tables),
     )
@@ -191,6 +191,7 @@ _EXPORTS = """
         payer_account_id,
         export_name,
         max(billed_hours) as billed_hours,
+        max(billed_until_at) as billed_until_at,
         bool_and(is_complete) as is_complete
     from fct_dynamodb_costs
     where billing_month = ?
@@ -229,14 +230,14 @@ _PAID = """
 """
 
 
-def _grouped(rows: Iterable[Row], before: Iterable[Row], by: By) -> list[Row]:
+def _grouped(rows: Iterable[Row], before: Iterable[Row] | None, by: By) -> list[Row]:
     """Add rows up by the key, dearest first; what is on no table last."""
-    groups, earlier = _by_key(rows, by), _by_key(before, by)
+    groups, earlier = _by_key(rows, by), None if before is None else _by_key(before, by)
     found = [
         dict(zip(by.key, key, strict=True))
         | {name: group[0].get(name) for name in ("billing_month", "table_name")}
         | {name: _sum(group, name) for name in (*_COSTS, *_BY_COMPONENT)}
-        | _trend(group, earlier.get(key, []))
+        | _trend(group, None if earlier is None else earlier.get(key, []))
         for key, group in groups.items()
     ]
     return sorted(found, key=lambda row: (_is_of_no_table(row, by), -row["net_cost"], _text_key(row, by)))
@@ -263,10 +264,11 @@ def _sum(rows: Iterable[Row], name: str) -> Decimal | None:
     return None if None in amounts else sum(amounts, Decimal(0))
 
 
-def _trend(rows: Sequence[Row], before: Sequence[Row]) -> Row:
-    """Compare the cost per day with that of the month before."""
-    now, then = _sum(rows, "net_cost_per_day"), _sum(before, "net_cost_per_day") if before else None
-    change = None if now is None or not then or then < 0 else float(now / then - 1) * 100
+def _trend(rows: Sequence[Row], before: Sequence[Row] | None) -> Row:
+    """Compare the cost per day with that of the month before; what was not on its bill had cost nothing."""
+    now = _sum(rows, "net_cost_per_day")
+    then = None if before is None else _sum(before, "net_cost_per_day")
+    change = float(now / then - 1) * 100 if now is not None and then is not None and then > 0 else None
     return {"previous_net_cost_per_day": then, "change_pct": change}
 
 
@@ -279,7 +281,7 @@ def laid_out(bill: Bill, by: By, top: int) -> Iterator[RenderableType]:
     currencies = sorted({row["currency"] for row in bill.rows})
     for currency in currencies:
         yield _headline(bill, currency)
-    yield from (_reach(bill.month, export) for export in bill.exports)
+    yield from map(_reach, bill.exports)
     yield f"Months at hand: {', '.join(map(written, bill.months))}."
     for currency in currencies:
         rows = [row for row in bill.rows if row["currency"] == currency]
@@ -290,7 +292,7 @@ def laid_out(bill: Bill, by: By, top: int) -> Iterator[RenderableType]:
 
 def _total(bill: Bill, rows: Sequence[Row]) -> Row:
     currency = rows[0]["currency"]
-    before = [row for row in bill.before if row["currency"] == currency]
+    before = None if bill.before is None else [row for row in bill.before if row["currency"] == currency]
     return {name: _sum(rows, name) for name in (*_COSTS, *_BY_COMPONENT)} | _trend(rows, before)
 
 
@@ -310,14 +312,15 @@ def _before(bill: Bill) -> str:
     return written(bill.month - timedelta(days=1))
 
 
-def _reach(month: date, export: Row) -> str:
+def _reach(export: Row) -> str:
     """Say how far the bill of a month reaches."""
     who = f"Payer {export['payer_account_id']}, export {export['export_name']}"
     if export["is_complete"]:
         return f"{who}: the whole month."
-    until = datetime.combine(month, datetime.min.time()) + timedelta(hours=float(export["billed_hours"]))
-    hours = counted(round(export["billed_hours"]), "hour")
-    return f"{who}: up to {until:%Y-%m-%d %H:%M} UTC ({hours})."
+    until = export["billed_until_at"]
+    if until is None:
+        return f"{who}: no usage so far."
+    return f"{who}: up to {until:%Y-%m-%d %H:%M} UTC ({counted(round(export['billed_hours']), 'hour')})."
 
 
 def _list(bill: Bill, rows: list[Row], by: By, top: int) -> RenderableType:
