@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
@@ -54,16 +55,12 @@ def every_invariant_holds(drawn: Organisation, make_warehouse: MakeWarehouse) ->
     capacity_holds_the_peak(listed, drawn)
     more_demand_costs_no_less_on_demand(listed, drawn)
 
-    before = contents(listed)
-    minutes = [each for each in drawn.series if each.period_seconds == 60]
-    put_series(listed, [each.coarser() for each in minutes if each.metric.startswith("Consumed")])
-    listed.build(MONEY, min_savings=MIN_SAVINGS)
-    assert contents(listed) == before, "coarser points, or building again, changed something"
-
     doubled = make_warehouse()
     drawn.put_into(doubled, price_factor=2, disorder=np.random.default_rng(1))
+    minutes = [each for each in drawn.series if each.period_seconds == 60]
+    put_series(doubled, [each.coarser() for each in minutes if each.metric.startswith("Consumed")])
     doubled.build(MONEY, min_savings=2 * MIN_SAVINGS)
-    every_dollar_is_doubled(before, contents(doubled))
+    every_dollar_is_doubled(contents(listed), contents(doubled))
 
 
 Contents = dict[str, list[dict[str, Any]]]
@@ -150,7 +147,7 @@ def more_demand_costs_no_less_on_demand(warehouse: SmallWarehouse, drawn: Organi
 
 
 def every_dollar_is_doubled(before: Contents, after: Contents) -> None:
-    """Everything else is the same, in whatever order and in whatever runs it was loaded."""
+    """Everything else is the same, however it was ordered and loaded, and with coarser points beside."""
     for mart, rows in before.items():
         assert len(rows) == len(after[mart]) > 0
         for one, other in zip(rows, after[mart], strict=True):
@@ -159,8 +156,21 @@ def every_dollar_is_doubled(before: Contents, after: Contents) -> None:
                     months = 12 if column.startswith("annual") else 1
                     bound = ROUNDED * months * one.get("analysed", 1)
                     assert abs(2 * value - other[column]) <= bound, (mart, column, one, other)
-                elif column not in ("reason", "guard_reason", "alternatives"):
-                    assert other[column] == value, (mart, column, one, other)
+                else:
+                    # The same sentence, about other amounts.
+                    assert without_amounts(other[column]) == without_amounts(value), (
+                        mart,
+                        column,
+                        one,
+                        other,
+                    )
+
+
+def without_amounts(value: object) -> object:
+    """Return a text without its amounts in USD, and anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"[\d,.]+ USD|\"monthly_cost_usd\":[\d.]+", "USD", value)
 
 
 def test_the_same_seed_draws_the_same_organisation() -> None:
