@@ -269,7 +269,7 @@ _MUST_BE = {
 
 def _instants(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Parse `2026-10-01T00:00:00Z`, with or without the Z and a fraction of a second."""
-    return pc.utf8_rtrim(values, characters="Z").cast(pa.timestamp("ns"))
+    return pc.utf8_rtrim(values, characters="Z").cast(pa.timestamp("us"))
 
 
 def region_of(product: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -278,7 +278,7 @@ def region_of(product: pa.ChunkedArray) -> pa.ChunkedArray:
         product = product.cast(product.type.value_type)
     if pa.types.is_map(product.type):
         return pc.map_lookup(product, "region", "first").cast(pa.string())
-    if not pa.types.is_string(product.type):
+    if not (pa.types.is_string(product.type) or pa.types.is_large_string(product.type)):
         return pa.nulls(len(product), pa.string())
     encoded = product.combine_chunks().dictionary_encode()
     regions = pa.array([_region_in(text) for text in encoded.dictionary.to_pylist()], pa.string())

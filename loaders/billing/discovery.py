@@ -191,7 +191,7 @@ def _described(
             keys = manifests.located(manifest, entry.key)
             account_id = manifest.account_id or (owner(keys[0]) if keys else None)
         except UnusableDelivery as error:
-            hindrance = str(error)
+            hindrance = f"Billing export {name} could not be read: {error}"
             continue
         except AWS_ERRORS as error:
             if kind_of(error) == "credentials":

@@ -10,7 +10,7 @@ from typing import Protocol
 from loaders.aws import Access, Sessions
 from loaders.aws.paging import Calls
 from loaders.billing import discovery, layouts, loose
-from loaders.billing.exports import Delivery, Export, Month
+from loaders.billing.exports import Delivery, Export, Month, UnusableDelivery
 from loaders.billing.stores import Bucket, Folder, Store
 from loaders.errors import LoadError
 from loaders.report import Problem
@@ -112,7 +112,11 @@ class _OfFolder:
         return self._folder.calls
 
     def exports(self, scratch: Path) -> tuple[list[Export], list[Problem]]:
-        self.loose_month = loose.month_in(self._folder, scratch)
+        try:
+            if not layouts.exports_below(self._folder, ""):
+                self.loose_month = loose.month_in(self._folder, scratch)
+        except UnusableDelivery as error:
+            raise LoadError(str(error)) from error
         if self.loose_month is not None:
             return [self.loose_month.delivery.export], []
         return discovery.in_store(

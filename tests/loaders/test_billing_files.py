@@ -273,6 +273,7 @@ def test_only_what_a_manifest_lists_is_read_and_only_when_it_changed(
     own = manifest.parent / "2026-10-31T00:00:00Z-1" / manifest.name
     own.parent.mkdir()
     own.write_text("{}")
+    (tmp_path / "notes.csv").write_text("not of the bill\n")
     report = load(warehouse, tmp_path, format="parquet")
     assert (report.outcome, dict(report.counts)) == ("complete", {"2026-10": 2})
     # Copied as the folder of the export alone, and unchanged: nothing is read.
