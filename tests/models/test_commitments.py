@@ -497,4 +497,4 @@ def test_the_statements_about_commitments_hold(committed: SmallWarehouse) -> Non
     tests, failed = committed.unit_tests(
         "path:models/intermediate/commitments path:models/marts/commitments int_billing__reservations_owned"
     )
-    assert (tests, failed) == (6, [])
+    assert (tests, failed) == (7, [])

@@ -63,22 +63,49 @@ with
         group by owned.commitment_key, usage.billing_month
     ),
 
+    -- FOCUS states no commitment: it is what is charged, or what it spreads over use and the lack of it. Its
+    -- lines of other services are not read, so that all that is not unused counts as used.
+    plan_months as (
+        select
+            fee_months.commitment_key,
+            fee_months.billing_month,
+            case
+                when fee_months.used_usd is not null
+                then fee_months.committed_usd
+                else
+                    greatest(
+                        coalesce(fee_months.committed_usd, 0),
+                        coalesce(used_months.amortized_usd, 0) + coalesce(used_months.unused_usd, 0)
+                    )
+            end as committed_usd,
+            fee_months.used_usd,
+            coalesce(used_months.unused_usd, 0) as unused_usd
+        from fee_months
+        left join
+            used_months
+            on fee_months.commitment_key = used_months.commitment_key
+            and fee_months.billing_month = used_months.billing_month
+    ),
+
     compared as (
         select
             owned.*,
             fee_months.billing_month,
-            {{
-                quantity(
-                    "case when owned.kind = 'reserved' then fee_months.unit_hours when fee_months.used_usd is not null then fee_months.committed_usd else coalesce(used_months.amortized_usd, 0) + coalesce(used_months.unused_usd, 0) end"
-                )
-            }}
-            as committed_amount,
-            {{
-                quantity(
-                    "case when owned.kind = 'reserved' then coalesce(used_months.amount, 0) else coalesce(fee_months.used_usd, used_months.amortized_usd, 0) end"
-                )
-            }}
-            as used_amount,
+            case
+                when owned.kind = 'reserved'
+                then {{ quantity("fee_months.unit_hours") }}
+                else {{ quantity("plan_months.committed_usd") }}
+            end as committed_amount,
+            case
+                when owned.kind = 'reserved'
+                then {{ quantity("coalesce(used_months.amount, 0)") }}
+                else
+                    {{
+                        quantity(
+                            "coalesce(plan_months.used_usd, plan_months.committed_usd - plan_months.unused_usd)"
+                        )
+                    }}
+            end as used_amount,
             -- While a month runs, exports differ in what they call unused of a fee for all of it.
             case
                 when bills.complete_until_at >= {{ dbt.dateadd("month", 1, "fee_months.billing_month") }}
@@ -91,6 +118,10 @@ with
             used_months
             on fee_months.commitment_key = used_months.commitment_key
             and fee_months.billing_month = used_months.billing_month
+        left join
+            plan_months
+            on fee_months.commitment_key = plan_months.commitment_key
+            and fee_months.billing_month = plan_months.billing_month
     ),
 
     left_over as (

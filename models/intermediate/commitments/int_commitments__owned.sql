@@ -132,6 +132,22 @@ with
                 end
             ) as known_upfront_usd
         from termed
+    ),
+
+    -- A term that is not told leaves what the bill itself spreads, or what a plan charges.
+    amortized as (
+        select
+            *,
+            coalesce(
+                (
+                    hourly_fee_usd
+                    + case when known_upfront_usd = 0 then 0 else known_upfront_usd / term_hours end
+                )
+                * net_ratio,
+                units * effective_rate_usd,
+                case when kind = 'savings_plan' and hourly_committed_usd > 0 then hourly_committed_usd end
+            ) as amortized_hourly_usd
+        from priced
     )
 
 select
@@ -160,12 +176,6 @@ select
     ends_at,
     charged_until_at,
     {{ usd("known_upfront_usd") }} as upfront_usd,
-    {{
-        usd(
-            "coalesce((hourly_fee_usd + case when known_upfront_usd = 0 then 0 else known_upfront_usd / term_hours end) * net_ratio, units * effective_rate_usd) * "
-            ~ hours_per_month()
-        )
-    }}
-    as monthly_cost_usd,
+    {{ usd("amortized_hourly_usd * " ~ hours_per_month()) }} as monthly_cost_usd,
     coalesce(is_active, true) as is_active
-from priced
+from amortized
