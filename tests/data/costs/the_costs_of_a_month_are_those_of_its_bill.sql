@@ -129,7 +129,12 @@ with
         group by payer_account_id, billing_month, currency
     )
 
-select billed.payer_account_id, billed.billing_month, billed.currency, billed.net_cost, of_tables.net_cost
+select
+    billed.payer_account_id,
+    billed.billing_month,
+    billed.currency,
+    billed.net_cost as billed_net_cost,
+    of_tables.net_cost as net_cost_of_tables
 from billed
 full join
     of_tables
