@@ -6,7 +6,7 @@ from optima import published
 from optima.cli.bill import costs, reconcile
 from optima.cli.terminal import answers
 from optima.published import Build
-from optima.wording import ALONE, counted, kind_name, kind_order, saving
+from optima.wording import ALONE, counted, kind_name, kind_order, price_basis, saving, usd
 
 
 def organisation(build: Build) -> None:
@@ -18,6 +18,8 @@ def organisation(build: Build) -> None:
         accounts, regions, tables = connection.execute(_LOOKED_AT).fetchone() or (0, 0, 0)
         (indexes,) = connection.execute("select count(*) from dim_indexes").fetchone() or (0,)
         found = connection.execute(_BY_KIND).fetchall()
+        known = published.columns(connection)["recommendations"]
+        priced = connection.execute(_PRICED).fetchall() if "list_monthly_savings_usd" in known else []
         billed = [*costs.sentences(connection), *reconcile.sentences(connection)]
     kinds = {kind: (changes, monthly) for kind, changes, monthly in found}
     plans, planned = kinds.pop("best_plan", (0, 0))
@@ -37,8 +39,22 @@ def organisation(build: Build) -> None:
             f"  {name:<14} {counted(changes, 'recommendation'):>18} → {saving(monthly)} {ALONE}",
             soft_wrap=True,
         )
+    for basis, listed in priced:
+        worth = "" if listed is None else f" At list prices the best plans save {usd(listed)}/month."
+        console.print(f"Prices are {price_basis(basis)}.{worth}", soft_wrap=True)
 
 
 _LOOKED_AT = "select count(distinct account_id), count(distinct region), count(*) from dim_tables"
 # What was rejected, put off or done already is nothing that can still be saved.
 _BY_KIND = "select kind, sum(changes_open), sum(open_monthly_savings_usd) from savings_summary group by kind"
+_PRICED = """
+    select
+        price_basis,
+        sum(list_monthly_savings_usd) filter (
+            where kind = 'best_plan' and advice = 'change' and status in ('pending', 'accepted')
+        )
+    from recommendations
+    where price_basis <> 'list'
+    group by price_basis
+    order by price_basis
+"""

@@ -19,7 +19,7 @@ from planned_tables import COLUMNS as ALL
 from typer.testing import CliRunner, Result
 
 from optima import logs, published, transform
-from optima.cli import reports
+from optima.cli import reports, summary
 from optima.cli.app import app
 from optima.workspace import Workspace
 
@@ -363,3 +363,8 @@ def test_list_prices_stand_beside_what_was_billed(
         "Prices are net: what each account was billed for a unit, else the list price × the share of list "
         "prices that it pays.",
     ]
+    summary.organisation(published.current(Workspace.at(tmp_path)))
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "Prices are net: what each account was billed for a unit, else the list price × the share of list "
+        "prices that it pays. At list prices the best plans save $79.57/month."
+    )
