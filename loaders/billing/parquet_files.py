@@ -95,5 +95,5 @@ class ParquetFile:
         return pa.chunked_array(chunks)
 
     def _damaged(self, error: Exception) -> UnusableDelivery:
-        said = str(error).splitlines()[0].rstrip(".")
+        said = str(error).splitlines()[0].split(". ")[0].rstrip(".")
         return UnusableDelivery(f"{self._place} is damaged, it cannot be read as Parquet ({said}).")
