@@ -154,6 +154,16 @@ def test_currencies_are_kept_apart_and_a_running_month_says_how_far_it_reaches(
     rebuilt(
         made,
         tmp_path,
+        # An export may leave the currency out, and know no hours yet.
+        """
+        insert into fct_dynamodb_costs by name
+        select * replace (
+            '888888888888' as payer_account_id, null as currency, 'short' as export_name,
+            false as is_complete, null as billed_hours, null as billed_until_at, null as net_cost_per_day
+        )
+        from fct_dynamodb_costs
+        where table_name = 'users'
+        """,
         """
         insert into fct_dynamodb_costs by name
         select * replace (
@@ -162,18 +172,21 @@ def test_currencies_are_kept_apart_and_a_running_month_says_how_far_it_reaches(
             timestamp '2026-10-02 05:00' as billed_until_at
         )
         from fct_dynamodb_costs
-        where table_name = 'users'
+        where table_name = 'users' and currency = 'USD'
         """,
     )
     said = lines(run("costs"))
-    assert said[:4] == [
+    assert said[:6] == [
+        "Billed for DynamoDB in 2026-10: 31.00 (unknown currency); at list prices 38.75 (unknown currency).",
         "Billed for DynamoDB in 2026-10: 31.00 EUR; at list prices 38.75 EUR. 1.00 EUR a day.",
         "Billed for DynamoDB in 2026-10: $496.00; at list prices $604.50. "
         "$16.00 a day, +6.7 % against 2026-09.",
         "Payer 012345678901, export organisation-hourly: the whole month.",
+        "Payer 888888888888, export short: no usage so far.",
         "Payer 999999999999, export euros: up to 2026-10-02 05:00 UTC (29 hours).",
     ]
     assert [line for line in said if line.startswith("total")] == [
+        "total 31.00 (unknown currency) 38.75 (unknown currency)",
         "total 31.00 EUR 38.75 EUR 1.00 EUR",
         "total $496.00 $604.50 $16.00 +6.7 %",
     ]

@@ -207,10 +207,10 @@ def sentences(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     months = marts.rows(connection, _PAID)
     whole = [row for row in months if row["is_complete"]]
     newest = max((row["billing_month"] for row in whole or months), default=None)
-    paid = [row for row in months if row["billing_month"] == newest]
-    if newest is None:
-        return
     name = "net_cost" if whole else "net_cost_per_day"
+    paid = [row for row in months if row["billing_month"] == newest and row[name] is not None]
+    if newest is None or not paid:
+        return
     amounts = (money(row[name] * (1 if whole else _DAYS_OF_MONTH), row["currency"]) for row in paid)
     since = "" if whole else ", as it goes so far"
     yield f"What you pay: {' and '.join(amounts)} a month by the bill of {written(newest)}{since}"
@@ -278,7 +278,7 @@ def _counted(rows: Sequence[Row], by: By) -> str:
 
 def laid_out(bill: Bill, by: By, top: int) -> Iterator[RenderableType]:
     """Lay out a bill for people: the total and what it rests on, then a list for each currency."""
-    currencies = sorted({row["currency"] for row in bill.rows})
+    currencies = sorted({row["currency"] for row in bill.rows}, key=lambda currency: currency or "")
     for currency in currencies:
         yield _headline(bill, currency)
     yield from map(_reach, bill.exports)
@@ -296,7 +296,7 @@ def _total(bill: Bill, rows: Sequence[Row]) -> Row:
     return {name: _sum(rows, name) for name in (*_COSTS, *_BY_COMPONENT)} | _trend(rows, before)
 
 
-def _headline(bill: Bill, currency: str) -> str:
+def _headline(bill: Bill, currency: str | None) -> str:
     total = _total(bill, [row for row in bill.rows if row["currency"] == currency])
     net, listed_at, daily = (
         money(total[name], currency) for name in ("net_cost", "list_cost", "net_cost_per_day")
@@ -304,8 +304,9 @@ def _headline(bill: Bill, currency: str) -> str:
     beside = f"; at list prices {listed_at}" if listed_at else ""
     trend = percent(total["change_pct"])
     against = f", {trend} against {_before(bill)}" if trend else ""
+    a_day = f" {daily} a day{against}." if daily else ""
     of = ", of what was asked for" if bill.is_part else ""
-    return f"Billed for DynamoDB in {written(bill.month)}{of}: {net}{beside}. {daily} a day{against}."
+    return f"Billed for DynamoDB in {written(bill.month)}{of}: {net}{beside}.{a_day}"
 
 
 def _before(bill: Bill) -> str:

@@ -69,8 +69,9 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def money(amount: Decimal | None, currency: str = "USD") -> str:
-    """Write an amount in its currency: `$12.00`, `12.00 EUR`; of what is not known, nothing."""
+def money(amount: Decimal | None, currency: str | None = "USD") -> str:
+    """Write an amount in its currency, `$12.00`, `12.00 EUR`; of what is not known, nothing."""
     if amount is None:
         return ""
-    return usd(amount) if currency == "USD" else f"{usd(amount).replace('$', '')} {currency}"
+    text = usd(amount)
+    return text if currency == "USD" else f"{text.replace('$', '')} {currency or '(unknown currency)'}"
