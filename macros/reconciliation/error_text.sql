@@ -2,7 +2,7 @@
 {% macro error_text(error_usd, error_pct) %}
     concat(
         {{ usd_text("abs(" ~ error_usd ~ ")") }},
-        coalesce(concat(' (', {{ number_text("abs(" ~ error_pct ~ ")", 1) }}, ' %)'), ''),
+        coalesce(' (' || {{ number_text("abs(" ~ error_pct ~ ")", 1) }} || ' %)', ''),
         case when {{ error_usd }} > 0 then ' too much' else ' too little' end
     )
 {%- endmacro %}

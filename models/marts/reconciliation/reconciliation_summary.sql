@@ -88,7 +88,7 @@ select
                 case when tables_compared = 1 then ' table' else ' tables' end,
                 ' together off by ',
                 {{ usd_text("abs(error_usd)") }},
-                coalesce(concat(' (', {{ number_text("abs(error_pct)", 2) }}, ' %)'), ''),
+                coalesce(' (' || {{ number_text("abs(error_pct)", 2) }} || ' %)', ''),
                 '; ',
                 {{ usd_text("not_compared_usd") }},
                 ' billed not compared.'
