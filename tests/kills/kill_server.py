@@ -37,7 +37,7 @@ import optima.publish
 import optima.settings
 import optima.transform
 from loaders import batches, billing, cloudwatch, inventory, ledger, pipeline, pricing
-from loaders.billing import lines
+from loaders.billing import data_files
 from loaders.cloudwatch import spans
 from optima.cli import operations
 from optima.cli.app import app
@@ -70,7 +70,7 @@ PHASES: tuple[tuple[Any, str, str], ...] = (
     (pipeline.OpenWarehouse, "declare", "declaring"),
     (pipeline.OpenWarehouse, "load", "inside dlt"),
     (pipeline.OpenWarehouse, "retire", "closing history"),
-    (lines, "read", "inside dlt"),
+    (data_files, "lines", "inside dlt"),
     (spans, "withdraw", "withdrawing spans"),
     (spans, "enter", "entering spans"),
     (spans, "delete_rows", "deleting"),

@@ -80,9 +80,15 @@ select
     {{ usd("costs.unblended_cost") }} as unblended_cost,
     {{ usd("costs.net_cost") }} as net_cost,
     {{ usd("costs.amortized_cost") }} as amortized_cost,
-    -- Of a month that is not over, what was charged for all of it by the days of the month.
-    cast(costs.net_cost - costs.net_cost_of_whole_month as double) * 24 / nullif(months.billed_hours, 0)
-    + cast(costs.net_cost_of_whole_month as double) * 24 / months.hours_of_month as net_cost_per_day,
+    -- Of a month that is not over, what was charged for all of it by the days of the month. Rounded, so that
+    -- sums are the same in whichever order the rows come.
+    {{
+        usd(
+            "cast(costs.net_cost - costs.net_cost_of_whole_month as double) * 24 / nullif(months.billed_hours, 0)"
+            " + cast(costs.net_cost_of_whole_month as double) * 24 / months.hours_of_month"
+        )
+    }}
+    as net_cost_per_day,
     costs.line_count
 from costs
 inner join
