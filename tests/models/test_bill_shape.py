@@ -16,6 +16,7 @@ from small_warehouse import MakeWarehouse, SmallWarehouse
 from loaders.aws import Access
 from loaders.billing import data_files, manifests, sources
 from loaders.billing.exports import Export
+from loaders.schemas import CUR_DATA
 from optima.sandbox import SandboxConfig
 from optima.sandbox.billing.export import objects_of
 from optima.sandbox.billing.formats.delivery import export
@@ -151,6 +152,7 @@ CUR_LINES = [
     line("Usage", "Brand-New-Usage", 0.25, resource_id=TABLE),
     line("Usage", "ReadRequestUnits", 88.0, product_code="AmazonMCS"),
 ]
+NET_COLUMNS = [name for name in CUR_DATA.schema.names if name.startswith("net_")]
 # Each as line type, component, part, table, quantity, list, unblended, net and amortised cost.
 CUR_ROWS = [
     ("Usage", "write", "charge", "orders", 16, 10, 10, 10, 10),
@@ -376,6 +378,8 @@ def on_the_first(usage_type: str, kind: str, start: datetime, end: datetime, cos
 OF_SEPTEMBER = {"billing_period": SEPTEMBER.date()}
 BILLS: Mapping[str, list[dict[str, Any]]] = {
     "cur": CUR_LINES,
+    # CUR 2.0 has the columns of what is after discounts for everybody, without one perhaps full of zeros.
+    "net of nothing": [{**told, **dict.fromkeys(NET_COLUMNS, 0.0)} for told in CUR_LINES],
     "net": NET_LINES,
     "focus": FOCUS_LINES,
     "usage types": [
@@ -475,15 +479,16 @@ def rows_of(bills: SmallWarehouse, name: str, columns: str) -> list[tuple[Any, .
     return [tuple(row.values()) for row in found]
 
 
+CUR_COLUMNS = (
+    "line_type, component, part, table_name, quantity, list_cost, unblended_cost, net_cost, amortized_cost"
+)
+
+
 @pytest.mark.parametrize(
     ("name", "columns", "expected"),
     [
-        (
-            "cur",
-            "line_type, component, part, table_name, quantity, "
-            "list_cost, unblended_cost, net_cost, amortized_cost",
-            CUR_ROWS,
-        ),
+        ("cur", CUR_COLUMNS, CUR_ROWS),
+        ("net of nothing", CUR_COLUMNS, CUR_ROWS),
         ("net", "line_type, part, unblended_cost, net_cost, amortized_cost", NET_ROWS),
         ("focus", "line_type, component, part, quantity, list_cost, net_cost, amortized_cost", FOCUS_ROWS),
     ],

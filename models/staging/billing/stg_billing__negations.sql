@@ -18,7 +18,7 @@ with
             line_item_type = 'SavingsPlanNegation' as is_negation,
             unblended_cost_usd,
             coalesce(net_unblended_cost_usd, unblended_cost_usd) as net_cost
-        from {{ ref("stg_billing__lines") }}
+        from {{ ref("stg_billing__typed_lines") }}
         where
             product_code = 'AmazonDynamoDB'
             and line_item_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')

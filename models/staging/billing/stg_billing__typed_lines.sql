@@ -1,14 +1,36 @@
 {# Two parts, so that what asks for lines of one family need not read those of the other. #}
+{%- set net_costs = [
+    "net_unblended_cost_usd",
+    "net_reservation_effective_cost_usd",
+    "net_savings_plan_effective_cost_usd",
+    "net_reservation_unused_recurring_fee_usd",
+    "net_reservation_unused_amortized_upfront_fee_usd",
+    "net_savings_plan_recurring_commitment_usd",
+    "net_savings_plan_amortized_upfront_commitment_usd",
+] -%}
 with
+    discounted_months as (select * from {{ ref("stg_billing__discounted_months") }}),
+
     cur_lines as (
         select
-            *,
+            lines.* replace (
+                {% for cost in net_costs %}
+                    case
+                        when discounted_months.export_name is not null then lines.{{ cost }}
+                    end as {{ cost }} {{ "," if not loop.last }}
+                {% endfor %}
+            ),
             false as is_focus,
-            line_item_type as line_type,
+            lines.line_item_type as line_type,
             'charge' as part,
-            coalesce(nullif(reservation_arn, ''), nullif(savings_plan_arn, '')) as commitment_arn
-        from {{ ref("stg_billing__lines") }}
-        where line_item_type is not null
+            coalesce(nullif(lines.reservation_arn, ''), nullif(lines.savings_plan_arn, '')) as commitment_arn
+        from {{ ref("stg_billing__lines") }} as lines
+        left join
+            discounted_months
+            on lines.payer_account_id = discounted_months.payer_account_id
+            and lines.export_name = discounted_months.export_name
+            and lines.billing_month = discounted_months.billing_month
+        where lines.line_item_type is not null
     ),
 
     focus_lines as (

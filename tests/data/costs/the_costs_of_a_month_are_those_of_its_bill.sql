@@ -5,7 +5,7 @@
 with
     months as (select * from {{ ref("int_billing__exports_chosen") }}),
 
-    lines as (
+    delivered_lines as (
         select lines.*
         from {{ ref("stg_billing__lines") }} as lines
         semi join
@@ -16,7 +16,30 @@ with
     ),
 
     net_months as (
-        select distinct payer_account_id, billing_month from lines where net_unblended_cost_usd is not null
+        select distinct payer_account_id, billing_month from delivered_lines where net_unblended_cost_usd <> 0
+    ),
+
+    -- Net columns full of zeros say nothing.
+    lines as (
+        select
+            delivered_lines.* replace (
+                {% for cost in [
+                    "net_unblended_cost_usd",
+                    "net_reservation_effective_cost_usd",
+                    "net_savings_plan_effective_cost_usd",
+                    "net_reservation_unused_recurring_fee_usd",
+                    "net_reservation_unused_amortized_upfront_fee_usd",
+                ] %}
+                    case
+                        when net_months.payer_account_id is not null then delivered_lines.{{ cost }}
+                    end as {{ cost }} {{ "," if not loop.last }}
+                {% endfor %}
+            )
+        from delivered_lines
+        left join
+            net_months
+            on delivered_lines.payer_account_id = net_months.payer_account_id
+            and delivered_lines.billing_month = net_months.billing_month
     ),
 
     plans as (select * from {{ ref("stg_billing__plans") }}),
