@@ -67,6 +67,17 @@ _BY_KIND = """
     group by kind
 """
 
+# What the plans would save at list prices, where they were made at others.
+_PRICED = """
+    select
+        price_basis,
+        sum(list_monthly_savings_usd) filter (where kind = $plan and advice = 'change')
+    from selected
+    where price_basis <> 'list'
+    group by price_basis
+    order by price_basis
+"""
+
 _BY_ACCOUNT = """
     select
         account_name || ' · ' || account_id as place,
@@ -304,6 +315,14 @@ def selected(build: Build, filters: Filters) -> pa.Table:
 def totals(build: Build, filters: Filters) -> tuple[KindTotal, ...]:
     """Return the sums of each kind that has something to change."""
     return tuple(KindTotal(*row) for row in _of_selected(build, filters, _BY_KIND).fetchall())
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def other_prices(build: Build, filters: Filters) -> tuple[tuple[str, Decimal | None], ...]:
+    """Return the price bases that are not the list, each with what its best plans save at list prices."""
+    if "list_monthly_savings_usd" not in selected(build, filters).column_names:
+        return ()  # published by a version that knew it not
+    return tuple(_of_selected(build, filters, _PRICED, {"plan": PLAN}).fetchall())
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)

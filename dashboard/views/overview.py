@@ -12,7 +12,7 @@ from dashboard import charts, data, wording
 from dashboard.data import Filters, KindTotal, Scope
 from dashboard.views import listing, notices
 from optima.published import Build
-from optima.wording import ALONE, counted, kind_order, usd
+from optima.wording import ALONE, counted, kind_order, price_basis, usd
 
 
 def render(build: Build, filters: Filters | None) -> None:
@@ -32,6 +32,7 @@ def render(build: Build, filters: Filters | None) -> None:
     notices.render(scope, data.gaps(build), now)
     totals = _totals(build, filters)
     _savings(totals)
+    _prices(build, filters)
     _facts(totals, scope, now)
     _where(build, filters, totals)
     listing.render(build, filters)
@@ -70,6 +71,13 @@ def _headline(total: KindTotal) -> None:
         year.metric("Best plans save a year", usd(total.annual_savings_usd))
         tables.metric("Tables to change", f"{total.tables:,}")
         st.caption("The one best plan of each table: all its changes together")
+
+
+def _prices(build: Build, filters: Filters) -> None:
+    """Say which prices the amounts are in, if not the list's, and what they would be in those."""
+    for basis, listed in data.other_prices(build, filters):
+        worth = "" if listed is None else f" At list prices the best plans save {usd(listed)} a month."
+        st.caption(f"Prices are {price_basis(basis)}.{worth}")
 
 
 def _facts(totals: list[KindTotal], scope: Scope, now: datetime) -> None:

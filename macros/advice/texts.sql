@@ -4,7 +4,8 @@
 {% endmacro %}
 
 {% macro default__usd_text(expression) %}
-    format('{:,.2f} USD', cast({{ expression }} as double))
+    {# As decimals, so that half a cent is rounded up here as it is everywhere else. #}
+    format('{:,.2f} USD', cast(round({{ usd(expression) }}, 2) as double))
 {% endmacro %}
 
 {% macro spark__usd_text(expression) %} concat(format_number({{ expression }}, 2), ' USD'){% endmacro %}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,20 @@ class TestOtherStates:
         page.run()
         assert f"build {newer.build_id}" in texts(page)
         assert figures(page)["Table class, a month"][0] == "$95.20"
+
+    def test_other_prices_than_the_lists_are_named_and_the_lists_said(
+        self, workspace: Path, now: datetime
+    ) -> None:
+        publish(workspace, organisation(now), now)
+        assert "list prices" not in texts(opened())
+        made = Organisation(now)
+        made.account(PAYMENTS, "payments")
+        made.table(PAYMENTS, "us-east-1", "orders")
+        made.recommend(
+            "best_plan", "orders", ("80", "40"), price_basis="net", list_monthly_savings_usd=Decimal(50)
+        )
+        publish(workspace, made, now)
+        assert "At list prices the best plans save $50.00 a month." in texts(opened())
 
     def test_an_organisation_without_tables(self, workspace: Path, now: datetime) -> None:
         publish(workspace, Organisation(now), now)
