@@ -225,7 +225,7 @@ class TestOtherStates:
     def test_other_prices_than_the_lists_are_named_and_the_lists_said(
         self, workspace: Path, now: datetime
     ) -> None:
-        publish(workspace, organisation(now), now)
+        publish(workspace, organisation(now), now - timedelta(hours=1))
         assert "list prices" not in texts(opened())
         made = Organisation(now)
         made.account(PAYMENTS, "payments")
