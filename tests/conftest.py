@@ -57,7 +57,6 @@ _LONGEST = (
     "test_kills.py",
     "test_advice_invariants.py",
     "test_demo.py",
-    "test_planted_waste.py",
     "test_wheel.py",
     "test_faults.py",
     "test_journey.py",

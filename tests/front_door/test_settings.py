@@ -37,7 +37,7 @@ def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "price_basis": "list",
         "cur_s3_bucket": None,
         "cur_s3_prefix": None,
-        "cur_format": "parquet",
+        "cur_format": None,
         "streamlit_server_port": 8501,
         "streamlit_theme": "light",
         "log_level": "INFO",

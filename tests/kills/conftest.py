@@ -27,6 +27,6 @@ def gone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gone]:
     tally = Tally()
     with command_server() as server:
         journey = Journey(server, tmp_path_factory.mktemp("kills"))
-        day = first_day(load=2, run=1, is_warm=True)
+        day = first_day(load=1, run=1, is_warm=True)
         with journey.go(day, random.Random(seed), tally, lambda line: sys.stdout.write(f"{line}\n")):
             yield Gone(journey, tally)

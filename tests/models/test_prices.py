@@ -41,7 +41,7 @@ def in_force(warehouse: SmallWarehouse, region: str, table_class: str = "STANDAR
 def test_the_paid_tier_of_the_price_list_is_in_force(warehouse: SmallWarehouse) -> None:
     warehouse.price_list()
     build(warehouse)
-    assert in_force(warehouse, "us-east-1") == {
+    prices = {
         "on_demand_read_usd": Decimal("0.000000125"),
         "on_demand_write_usd": Decimal("0.000000625"),
         "on_demand_replicated_write_usd": Decimal("0.000000625"),
@@ -49,6 +49,11 @@ def test_the_paid_tier_of_the_price_list_is_in_force(warehouse: SmallWarehouse) 
         "provisioned_write_usd": Decimal("0.00065"),
         "provisioned_replicated_write_usd": Decimal("0.00065"),
         "storage_usd": Decimal("0.25"),
+    }
+    # At list prices there is nothing else to say beside.
+    assert in_force(warehouse, "us-east-1") == {
+        **prices,
+        **{f"list_{name}": price for name, price in prices.items()},
         "price_source": "price list",
         "price_effective_on": date(2026, 10, 1),
         "missing_prices": None,

@@ -53,15 +53,15 @@ MUTATIONS = (
     Mutation(
         "writes at the price of reads",
         COSTS + "dimensions_in_classes.sql",
-        "then prices.on_demand_write_usd",
-        "then prices.on_demand_read_usd",
+        "then prices.{{ price }}{{ mode }}_write_usd",
+        "then prices.{{ price }}{{ mode }}_read_usd",
         "int_costs__dimensions_in_classes",
     ),
     Mutation(
         "replicated writes at the price of plain ones",
         COSTS + "dimensions_in_classes.sql",
-        "then prices.on_demand_replicated_write_usd",
-        "then prices.on_demand_write_usd",
+        "then prices.{{ price }}{{ mode }}_replicated_write_usd",
+        "then prices.{{ price }}{{ mode }}_write_usd",
         "int_costs__dimensions_in_classes",
     ),
     Mutation(
@@ -123,7 +123,7 @@ MUTATIONS = (
     ),
     Mutation(
         "reserved units paid once more",
-        ADVICE + "provisioned_cost.sql",
+        ADVICE + "paid_unit_hours.sql",
         'beyond(unit_hours, "sunk_unit_hours")',
         'beyond(unit_hours, "0")',
         "int_costs__dimensions_in_classes",
