@@ -56,7 +56,6 @@ with
         inner join
             months
             on lines.payer_account_id = months.payer_account_id
-            and lines.export_name = months.export_name
             and lines.billing_month = months.billing_month
         left join prices on lines.region = prices.region and lines.price_key = prices.price_key
         group by

@@ -90,7 +90,6 @@ with
         inner join
             months
             on paid_lines.payer_account_id = months.payer_account_id
-            and paid_lines.export_name = months.export_name
             and paid_lines.billing_month = months.billing_month
         left join
             list_changes

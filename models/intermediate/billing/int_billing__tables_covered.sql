@@ -11,7 +11,6 @@ with
         inner join
             months
             on lines.payer_account_id = months.payer_account_id
-            and lines.export_name = months.export_name
             and lines.billing_month = months.billing_month
     ),
 
@@ -24,7 +23,6 @@ with
             tables.table_class,
             tables.created_at,
             months.payer_account_id,
-            months.export_name,
             months.billing_month,
             months.is_newest,
             greatest(
@@ -50,7 +48,6 @@ select
     table_class,
     created_at,
     payer_account_id,
-    export_name,
     billing_month,
     is_newest,
     covered_from_at,

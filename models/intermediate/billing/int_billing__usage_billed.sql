@@ -22,7 +22,6 @@ with
         inner join
             lines
             on table_months.payer_account_id = lines.payer_account_id
-            and table_months.export_name = lines.export_name
             and table_months.billing_month = lines.billing_month
             and table_months.account_id = lines.account_id
             and table_months.region = lines.region
