@@ -19,6 +19,7 @@ from dbt.contracts.graph.manifest import Manifest
 from price_list import LIST_PRICES, LISTED_SINCE, price_list_rows
 
 from loaders.schemas import OPS_TABLES, RAW_TABLES, RawTable
+from optima import parsing
 
 PROJECT = Path(__file__).parents[2]
 MODELS_FOLDER = PROJECT / "models"
@@ -36,7 +37,7 @@ HISTORY_TABLES = ("raw_dynamodb.table_metadata", "raw_dynamodb.gsi_metadata")
 
 @dataclass(frozen=True)
 class DbtProject:
-    """The project, parsed once for a whole test run, and where dbt may write its artefacts."""
+    """The project, parsed once while no file of it changes, and where dbt may write its artefacts."""
 
     target: Path
     manifest: Manifest
@@ -45,12 +46,17 @@ class DbtProject:
     def parsed(cls, target: Path) -> DbtProject:
         """Parse the project into `target`; raises RuntimeError with dbt's reason when it does not parse."""
         os.environ["OPTIMA_WAREHOUSE"] = str(target / "optima.duckdb")
-        result = dbtRunner().invoke(["parse", *_arguments(target)])
-        _raise_unless_successful(result)
-        assert isinstance(result.result, Manifest)
+        parsed_from = parsing.fingerprint(PROJECT)
+        manifest = parsing.kept(target, parsed_from)
+        if manifest is None:
+            result = dbtRunner().invoke(["parse", *_arguments(target)])
+            _raise_unless_successful(result)
+            assert isinstance(result.result, Manifest)
+            manifest = result.result
+            parsing.keep(target, parsed_from)
         # Tests select by name; and dbt 1.11 cannot copy a manifest that has named selectors.
-        result.result.selectors = {}
-        return cls(target, result.result)
+        manifest.selectors = {}
+        return cls(target, manifest)
 
     def invoke(self, warehouse: Path, *arguments: str) -> dbtRunnerResult:
         """Run one dbt command on a warehouse, which must be called optima.duckdb, without parsing again."""
