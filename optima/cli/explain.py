@@ -11,11 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from optima import decisions, published
-from optima.cli import explained, explanation, listing
+from optima.cli import explanation, listing
 from optima.cli.commands import command
-from optima.cli.explained import Explained
 from optima.cli.session import Session
 from optima.cli.terminal import answers
+from optima.explained import table as explained
+from optima.explained.table import Explained
 
 
 class Format(StrEnum):
@@ -44,13 +45,16 @@ def explain(
     style: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
 ) -> None:
     """Show how every figure about a table is computed: each plan's lines, prices and guards."""
-    found = explained.explain(
-        published.current(session.workspace),
-        table,
-        region=region,
-        account=account,
-        decided=decisions.statuses(session.workspace.decisions, session.now()),
-    )
+    build = published.current(session.workspace)
+    with published.open_build(build) as connection:
+        found = explained.explain(
+            connection,
+            build,
+            table,
+            region=region,
+            account=account,
+            decided=decisions.statuses(session.workspace.decisions, session.now()),
+        )
     if style is Format.JSON:
         typer.echo(as_json(found), nl=False)
     else:

@@ -144,8 +144,9 @@ def test_every_kind_of_advice_is_explained_with_its_own_figures(run: Run) -> Non
     ):
         assert line in squeezed(orders)
     for line in (
+        # Accepted in the copy that the marts have; the file of decisions, which is the truth, says nothing.
         "Switch to Standard-IA: 267.4250 − 216.8000 = 50.6250 (saves $50.63); "
-        "confidence high, risk low, accepted",
+        "confidence high, risk low, pending",
         "Standard: S 250.0000 + T 17.4250 = 267.4250",
         "Standard-IA: S 100.0000 + T 116.8000 = 216.8000",
         "S / T at Standard prices 14.3472, break-even 0.41, 1,000 GB, usage from the billing export",

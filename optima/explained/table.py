@@ -114,6 +114,7 @@ def plan_name(plan: Mapping[str, Any], current_setting: Mapping[str, Any]) -> st
 
 
 def explain(
+    connection: duckdb.DuckDBPyConnection,
     build: Build,
     name: str,
     *,
@@ -124,38 +125,35 @@ def explain(
     """Read everything that a build says of one table.
 
     Args:
-        build: The published build.
+        connection: The published build, opened.
+        build: Which build that is.
         name: The table's name.
         region: Its region, needed where tables of this name are in several.
         account: Its account's id or name, needed likewise.
-        decided: What was decided since the build, by recommendation.
+        decided: What was decided, by recommendation; what is not in it is pending.
 
     Raises:
         AmbiguousError: Several tables have this name.
         OptimaError: No table has it, or the build was made before there were plans.
     """
-    with published.open_build(build) as connection:
-        published.require(connection, _NEEDED, "plans")
-        table = _find(connection, name, region, account)
-        where = tuple(table[column] for column in ("account_id", "region", "table_name"))
-        listed = {
-            row["recommendation_id"]: row["status"] for row in _of(connection, "recommendations", where)
-        }
-        statuses = listed | dict(decided or {})
-        ((as_of,),) = connection.execute("select as_of from publication").fetchall()
-        best = _of(connection, "best_plans", where)
-        if not best:
-            raise OptimaError(f"Nothing is known of the table {name} beyond its settings.")
-        advice = [row for kind in _KINDS for row in _of(connection, f"{kind}_recommendations", where)]
-        return Explained(
-            build_id=build.build_id,
-            as_of=as_of,
-            table=table,
-            best=_decided(best[0], statuses),
-            plans=_plans(connection, where),
-            advice=[_decided(row, statuses) for row in advice],
-            reconciled=_reconciled(connection, where),
-        )
+    published.require(connection, _NEEDED, "plans")
+    table = _find(connection, name, region, account)
+    where = tuple(table[column] for column in ("account_id", "region", "table_name"))
+    statuses = decided or {}
+    ((as_of,),) = connection.execute("select as_of from publication").fetchall()
+    best = _of(connection, "best_plans", where)
+    if not best:
+        raise OptimaError(f"Nothing is known of the table {name} beyond its settings.")
+    advice = [row for kind in _KINDS for row in _of(connection, f"{kind}_recommendations", where)]
+    return Explained(
+        build_id=build.build_id,
+        as_of=as_of,
+        table=table,
+        best=_decided(best[0], statuses),
+        plans=_plans(connection, where),
+        advice=[_decided(row, statuses) for row in advice],
+        reconciled=_reconciled(connection, where),
+    )
 
 
 def _reconciled(connection: duckdb.DuckDBPyConnection, where: tuple[str, ...]) -> Row | None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optima.cli import arithmetic
+from optima.explained import arithmetic
 
 LINE: dict[str, Any] = {
     "unit": "unit-hours",

@@ -1,0 +1,1 @@
+"""One table of a build, explained: what the marts say of it, and the arithmetic behind every figure."""
