@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from exact_cases import ExactCase, case_table
 from fault_table import matrix_table
 
 if TYPE_CHECKING:
+    from demo_run import Demo
+
     from optima.sandbox import Sandbox
 
 # Set before anything of AWS is imported: port 9 of this machine answers nobody; the credentials are made up.
@@ -46,6 +49,24 @@ def sandbox() -> Iterator[Sandbox]:
         yield served
 
 
+@pytest.fixture(scope="session")
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The default organisation, taken once through the whole product for all who ask, in whatever process.
+
+    Nobody writes to its workspace: whoever needs to takes a `Demo.copy`.
+    """
+    from demo_run import Demo
+
+    own = tmp_path_factory.getbasetemp()
+    of_all_workers = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = Path(request.config.getoption("--demo") or of_all_workers / "shared-demo")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        # The first who asks makes it; others wait.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return Demo.made(folder) if Demo.is_made(folder) else Demo.make(folder)
+
+
 @pytest.fixture
 def exact_case(record_property: Callable[[str, object], None]) -> ExactCase:
     """Hold a computed value to an exact case of the definition, by its number."""
@@ -74,9 +95,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Know `--cases` and `--faults`."""
+    """Know `--cases`, `--faults` and `--demo`."""
     parser.addoption("--cases", action="store_true", help="print the table of exact cases at the end")
     parser.addoption("--faults", action="store_true", help="print the matrix of faults at the end")
+    parser.addoption(
+        "--demo", metavar="FOLDER", help="keep the demo there, and use the one that lies there already"
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import optima
 
 # Midnight of a Sunday: the bill's month is complete, and the window holds two whole weeks of it.
 END = "2026-11-01"
+
+_OUTPUT = "output.txt"
 
 
 def dynamodb_optima(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -26,6 +29,29 @@ class Demo:
 
     workspace: Path
     output: str
+
+    @classmethod
+    def make(cls, folder: Path) -> Demo:
+        """Run `dynamodb-optima demo` in a folder on the default organisation, frozen at END."""
+        ran = dynamodb_optima("--project-root", str(folder), "demo", "--as-of", END)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        (folder / _OUTPUT).write_text(ran.stdout)
+        return cls.made(folder)
+
+    @classmethod
+    def made(cls, folder: Path) -> Demo:
+        """Return the demo that was made in a folder."""
+        return cls(folder / "demo", (folder / _OUTPUT).read_text())
+
+    @classmethod
+    def is_made(cls, folder: Path) -> bool:
+        """Whether a demo was made in a folder, to its end."""
+        return (folder / _OUTPUT).exists()
+
+    def copy(self, folder: Path) -> Demo:
+        """Return the same demo in another folder, for those who write to it."""
+        shutil.copytree(self.workspace, folder / self.workspace.name)
+        return Demo(folder / self.workspace.name, self.output)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query on the published marts, by column name."""
