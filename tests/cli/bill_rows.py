@@ -91,6 +91,8 @@ COLUMNS = {
     "owned_commitments": _COMMITMENT,
     "commitment_utilization": {
         "commitment_key": "varchar",
+        "payer_account_id": "varchar",
+        "region": "varchar",
         "billing_month": "date",
         "committed_amount": "decimal(28, 6)",
         "used_amount": "decimal(28, 6)",
@@ -296,6 +298,8 @@ def _commit(rows: Rows) -> None:
             rows["commitment_utilization"].append(
                 {
                     "commitment_key": key,
+                    "payer_account_id": PAYER,
+                    "region": region,
                     "billing_month": OCTOBER,
                     "utilization_pct": used,
                     "unused_usd": Decimal(cost) * (1 - Decimal(used) / 100),

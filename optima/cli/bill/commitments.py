@@ -10,30 +10,43 @@ from typing import TYPE_CHECKING
 import typer
 
 from optima import published
+from optima.bill import (
+    ADVICE,
+    AFTERWARDS,
+    ALL_REGIONS,
+    COMMITMENTS,
+    COVERAGE,
+    NOTHING_OWNED,
+    NOTHING_TO_BUY,
+    OVERBOUGHT,
+    OWNED,
+    UTILIZATION,
+    break_even,
+    commitment_kind,
+    committed,
+    ends,
+    money,
+    not_worth_listing,
+    pool,
+    purchase_option,
+    purchase_quantity,
+    share,
+    worth_listing,
+    written,
+)
 from optima.cli import listing
 from optima.cli.bill import marts
-from optima.cli.bill.marts import money, written
 from optima.cli.commands import command
 from optima.cli.listing import Format, Output, Row, Style
 from optima.cli.session import Session
-from optima.wording import CLASSES, COMPONENTS, MODES, counted, number, percent
+from optima.wording import counted
 
 if TYPE_CHECKING:
     import duckdb
     from rich.console import RenderableType
 
-AFTERWARDS = (
-    "Buy after the recommended changes were made: the advice is worked out on the capacity that they leave."
-)
 # Pools that people read; most of many are small.
 _SHOWN = 10
-_KINDS = {"reserved": "Reserved capacity", "savings_plan": "Savings Plan"}
-_OPTIONS = {
-    "none": "buy nothing",
-    "reserved_1yr": "reserved, 1 year",
-    "reserved_3yr": "reserved, 3 years",
-    "savings_plan": "Savings Plan, 1 year",
-}
 
 
 @dataclass(frozen=True)
@@ -89,33 +102,14 @@ def read(connection: duckdb.DuckDBPyConnection) -> Commitments:
     Raises:
         OptimaError: The build is of a version that knew none.
     """
-    published.require(connection, _MARTS, "commitments")
-    return Commitments(*(marts.rows(connection, query) for query in _MARTS.values()))
-
-
-_MARTS = {
-    "owned_commitments": """
-        select * from owned_commitments
-        order by is_active desc, payer_account_id, kind, region, dimension, ends_at, commitment_key
-    """,
-    "commitment_utilization": """
-        select * from commitment_utilization order by billing_month desc, commitment_key
-    """,
-    "commitment_coverage": """
-        select * from commitment_coverage
-        order by billing_month desc, eligible_list_usd desc nulls last, payer_account_id, region, pool
-    """,
-    "commitment_recommendations": """
-        select * from commitment_recommendations
-        order by
-            payer_account_id,
-            is_recommended desc,
-            monthly_savings_usd desc nulls last,
-            option,
-            region nulls last,
-            dimension nulls last
-    """,
-}
+    published.require(connection, COMMITMENTS, "commitments")
+    everything: dict[str, list[str]] = {"payers": [], "regions": []}
+    return Commitments(
+        owned=marts.rows(connection, OWNED, everything),
+        utilization=marts.rows(connection, UTILIZATION, everything),
+        coverage=marts.rows(connection, COVERAGE, everything),
+        advice=marts.rows(connection, ADVICE, {"payers": []}),
+    )
 
 
 def laid_out(found: Commitments) -> Iterator[RenderableType]:
@@ -128,7 +122,7 @@ def laid_out(found: Commitments) -> Iterator[RenderableType]:
 def _owned(found: Commitments) -> Iterator[RenderableType]:
     active = [row for row in found.owned if row["is_active"]]
     if not active:
-        yield "The bill shows no reserved capacity and no Savings Plan of DynamoDB in force."
+        yield NOTHING_OWNED
         return
     used = {row["commitment_key"]: row for row in found.utilization if row["billing_month"] == found.month}
     month = f" {written(found.month)}" if found.month else ""
@@ -145,26 +139,17 @@ def _owned(found: Commitments) -> Iterator[RenderableType]:
 
 
 def _owned_cells(row: Row, use: Row) -> tuple[str, ...]:
-    what = (
-        f"{number(row['units'])} {row['dimension']} units"
-        if row["units"] is not None
-        else f"{money(row['hourly_commitment_usd'])} an hour"
-    )
     return (
-        _KINDS[row["kind"]],
+        commitment_kind(row),
         row["payer_account_id"],
         row["owner_account_id"] or "",
-        row["region"] or "all regions",
-        what,
-        f"{row['ends_at']:%Y-%m-%d}" if row["ends_at"] else "unknown",
+        row["region"] or ALL_REGIONS,
+        committed(row),
+        ends(row),
         money(row["monthly_cost_usd"]),
-        _share(use.get("utilization_pct")),
+        share(use.get("utilization_pct")),
         money(use.get("unused_usd")),
     )
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else percent(value).lstrip("+")
 
 
 def _coverage(found: Commitments) -> Iterator[RenderableType]:
@@ -179,9 +164,9 @@ def _coverage(found: Commitments) -> Iterator[RenderableType]:
             (
                 row["payer_account_id"],
                 row["region"],
-                f"{MODES[row['billing_mode']]} {COMPONENTS[row['component']]}, {CLASSES[row['table_class']]}",
+                pool(row),
                 *(money(row[f"{part}_list_usd"]) for part in ("eligible", "reserved", "plan", "uncovered")),
-                _share(row["coverage_pct"]),
+                share(row["coverage_pct"]),
             )
             for row in newest[:_SHOWN]
         ),
@@ -192,7 +177,7 @@ def _coverage(found: Commitments) -> Iterator[RenderableType]:
 
 def _advice(rows: Sequence[Row]) -> Iterator[RenderableType]:
     if not rows:
-        yield "No purchase was considered: nothing that a commitment could cover is used."
+        yield NOTHING_TO_BUY
         return
     for row in rows:
         if row["is_recommended"]:
@@ -200,37 +185,28 @@ def _advice(rows: Sequence[Row]) -> Iterator[RenderableType]:
                 f"{row['payer_account_name']}: " if len({row["payer_account_id"] for row in rows}) > 1 else ""
             )
             yield f"{payer}{row['reason']}"
-    # What would pay for no block or cent, or has no price, is told as one of JSON's rows.
-    shown = [row for row in rows if row["quantity"] or row["option"] == "none"]
     yield listing.table(
         ("Payer", "Region", "What", "Option", "Quantity"),
         ("Up front", "A month", "Without", "Saves", "Break-even", "Over-bought", "At worst"),
-        (_option_cells(row) for row in shown),
+        (_option_cells(row) for row in rows if worth_listing(row)),
     )
-    for row in rows:
-        if row["quantity"] is None:
-            yield row["reason"]
-    if hidden := sum(row["quantity"] == 0 for row in rows if row["option"] != "none"):
-        yield f"{counted(hidden, 'other option')} would not pay for itself at any size."
-    yield "Over-bought: share of hours in which less is used. At worst: paid a month if all use vanishes."
+    yield from not_worth_listing(rows)
+    yield OVERBOUGHT
     yield AFTERWARDS
 
 
 def _option_cells(row: Row) -> tuple[str, ...]:
-    is_bought = row["option"] != "none"
-    months = row["break_even_months"]
-    back = f", {number(months)} months" if months else ""
     return (
         row["payer_account_name"],
-        row["region"] or ("all regions" if is_bought else ""),
+        row["region"] or (ALL_REGIONS if row["option"] != "none" else ""),
         row["dimension"] or "",
-        ("✓ " if row["is_recommended"] else "") + _OPTIONS[row["option"]],
-        f"{number(row['quantity'], 3)} {row['unit']}" if is_bought else "",
+        ("✓ " if row["is_recommended"] else "") + purchase_option(row),
+        purchase_quantity(row),
         *(
             money(row[name])
             for name in ("upfront_usd", "monthly_cost_usd", "monthly_cost_without_usd", "monthly_savings_usd")
         ),
-        f"{_share(row['break_even_utilization_pct'])}{back}",
-        _share(row["hours_overbought_pct"]),
+        break_even(row),
+        share(row["hours_overbought_pct"]),
         money(row["worst_case_usd"]),
     )

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from optima import published
+from optima.bill import COSTS, CURRENCIES_APART, EXPORTS, made_of, money, reach, written
 from optima.cli import listing
 from optima.cli.bill import marts
-from optima.cli.bill.marts import Month, money, written
+from optima.cli.bill.marts import Month
 from optima.cli.commands import command
 from optima.cli.listing import Format, Output, Row, Style
 from optima.cli.options import Tables, listed
@@ -130,7 +131,7 @@ def read(
         OptimaError: There is no such month, no bill at all, or nothing of what was asked for; or components
             are asked for where the mart knows them by account only.
     """
-    published.require(connection, _MARTS, "costs")
+    published.require(connection, COSTS, "costs")
     if by is By.COMPONENT and (regions or tables):
         raise OptimaError(
             "What a component costs is known by account: leave out --region and --tables, or take --by table "
@@ -158,12 +159,11 @@ def read(
         months=months,
         rows=_grouped(this, last if before in months else None, by),
         before=last if before in months else None,
-        exports=marts.rows(connection, _EXPORTS, [month]),
+        exports=marts.rows(connection, EXPORTS, [month]),
         is_part=bool(account or regions or tables),
     )
 
 
-_MARTS = {"fct_dynamodb_costs", "account_costs"}
 _MONTHS = "select distinct billing_month from fct_dynamodb_costs order by billing_month"
 _TABLES = """
     select *
@@ -186,23 +186,11 @@ _COMPONENTS = """
             )
         )
 """
-_EXPORTS = """
-    select
-        payer_account_id,
-        export_name,
-        max(billed_hours) as billed_hours,
-        max(billed_until_at) as billed_until_at,
-        bool_and(is_complete) as is_complete
-    from fct_dynamodb_costs
-    where billing_month = ?
-    group by payer_account_id, export_name
-    order by payer_account_id, export_name
-"""
 
 
 def sentences(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Say what is paid a month by the bill: by the newest whole month, else as the running one goes."""
-    if not set(published.columns(connection)) >= _MARTS:
+    if not set(published.columns(connection)) >= set(COSTS):
         return
     months = marts.rows(connection, _PAID)
     whole = [row for row in months if row["is_complete"]]
@@ -281,13 +269,13 @@ def laid_out(bill: Bill, by: By, top: int) -> Iterator[RenderableType]:
     currencies = sorted({row["currency"] for row in bill.rows}, key=lambda currency: currency or "")
     for currency in currencies:
         yield _headline(bill, currency)
-    yield from map(_reach, bill.exports)
+    yield from map(reach, bill.exports)
     yield f"Months at hand: {', '.join(map(written, bill.months))}."
     for currency in currencies:
         rows = [row for row in bill.rows if row["currency"] == currency]
         yield _list(bill, rows, by, top)
     if len(currencies) > 1:
-        yield "Currencies are not added up."
+        yield CURRENCIES_APART
 
 
 def _total(bill: Bill, rows: Sequence[Row]) -> Row:
@@ -311,17 +299,6 @@ def _headline(bill: Bill, currency: str | None) -> str:
 
 def _before(bill: Bill) -> str:
     return written(bill.month - timedelta(days=1))
-
-
-def _reach(export: Row) -> str:
-    """Say how far the bill of a month reaches."""
-    who = f"Payer {export['payer_account_id']}, export {export['export_name']}"
-    if export["is_complete"]:
-        return f"{who}: the whole month."
-    until = export["billed_until_at"]
-    if until is None:
-        return f"{who}: no usage so far."
-    return f"{who}: up to {until:%Y-%m-%d %H:%M} UTC ({counted(round(export['billed_hours']), 'hour')})."
 
 
 def _list(bill: Bill, rows: list[Row], by: By, top: int) -> RenderableType:
@@ -363,10 +340,8 @@ def _added(rows: Sequence[Row]) -> Row:
 
 def _made_of(rows: Sequence[Row]) -> str:
     """Name what is on no table by its components, the largest first."""
-    currency = rows[0]["currency"]
     sums = {name: _sum(rows, f"{name}_cost") or Decimal(0) for name in COMPONENTS}
-    found = sorted((name for name in sums if sums[name]), key=lambda name: -abs(sums[name]))
-    parts = ", ".join(f"{COMPONENTS[name]} {money(sums[name], currency)}" for name in found)
+    parts = made_of(sums, rows[0]["currency"])
     return f"on no table: {parts}" if parts else "on no table"
 
 

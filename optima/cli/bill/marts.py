@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from optima.bill import NO_BILL, written
 from optima.cli.listing import Row
 from optima.errors import OptimaError
-from optima.wording import usd
 
 if TYPE_CHECKING:
     import duckdb
-
-NO_BILL = "The published build knows no bill: run `dynamodb-optima collect-cur`, then `dynamodb-optima run`."
 
 
 def month(text: str) -> date:
@@ -57,21 +54,10 @@ def choose(wanted: date | None, months: Sequence[date], newest: date | None = No
     return wanted
 
 
-def written(month: date) -> str:
-    """Write a month: `2026-10`."""
-    return f"{month:%Y-%m}"
-
-
-def rows(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[Row]:
+def rows(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] | Mapping[str, Any] = ()
+) -> list[Row]:
     """Return what a query finds, as rows by column."""
-    found = connection.execute(query, list(values))
+    found = connection.execute(query, values)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def money(amount: Decimal | None, currency: str | None = "USD") -> str:
-    """Write an amount in its currency, `$12.00`, `12.00 EUR`; of what is not known, nothing."""
-    if amount is None:
-        return ""
-    text = usd(amount)
-    return text if currency == "USD" else f"{text.replace('$', '')} {currency or '(unknown currency)'}"

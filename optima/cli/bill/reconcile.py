@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optima import published
+from optima.bill import MODELLED, RECONCILIATION, money, written
 from optima.cli import listing
 from optima.cli.bill import marts
-from optima.cli.bill.marts import Month, money, written
+from optima.cli.bill.marts import Month
 from optima.cli.commands import command
 from optima.cli.listing import Format, Output, Row, Style
 from optima.cli.options import Tables, listed
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     import duckdb
     from rich.console import RenderableType
 
-# What has a model; the rest of a bill is not compared.
-MODELLED = ("read", "write", "replicated_write", "storage")
 _WORST, _REASONS = 5, 6
 
 
@@ -96,7 +95,7 @@ def read(
     Raises:
         OptimaError: There is no such month, no bill at all, or none of the tables that were named.
     """
-    published.require(connection, _MARTS, "reconciliation")
+    published.require(connection, RECONCILIATION, "reconciliation")
     known = connection.execute(_MONTHS).fetchall()
     newest = max((month for month, compared in known if compared), default=None)
     month = marts.choose(wanted, [month for month, _ in known], newest)
@@ -108,7 +107,6 @@ def read(
     return Reconciliation(month, summary, found, unmodelled)
 
 
-_MARTS = {"cost_reconciliation", "reconciliation_summary", "account_costs"}
 _MONTHS = "select billing_month, sum(tables_compared) from reconciliation_summary group by billing_month"
 _SUMMARY = "select * from reconciliation_summary where billing_month = ? order by payer_account_id"
 _TABLES = """
@@ -131,7 +129,7 @@ _UNMODELLED = """
 
 def sentences(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Say how well the model meets the newest bill that it was compared with, payer by payer."""
-    if not set(published.columns(connection)) >= _MARTS:
+    if not set(published.columns(connection)) >= set(RECONCILIATION):
         return
     for (summary,) in connection.execute(_SENTENCES).fetchall():
         yield f"Model against the bill: {summary}"
