@@ -1,17 +1,23 @@
-"""The entry of the dashboard: what every page shares, and the list of pages.
+"""The entry of the dashboard: what every page shares.
 
 Streamlit runs this file from the top for every reader and every interaction.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard import builds, filters
-from dashboard.views import empty, overview
+from dashboard import builds, filters, pages
+from dashboard.data import scope
+from dashboard.pages import Page
+from dashboard.view import View
+from dashboard.views import empty
+from optima import decisions
 from optima.errors import OptimaError
+from optima.published import Build
 from optima.workspace import Workspace, find_root
 
 # Files, not Streamlit's named icons: those make the browser ask the internet for the tab's picture.
@@ -36,12 +42,20 @@ def _draw(workspace: Workspace) -> None:
     if build is None:
         empty.render(workspace.root)
         return
-    chosen = filters.choose(build)
+    pages.navigate(scope.choices(build).kinds, lambda page: _see(workspace, build, page))
 
-    def draw_overview() -> None:
-        overview.render(build, chosen)
 
-    st.navigation([st.Page(draw_overview, title="Overview", url_path="overview", default=True)]).run()
+def _see(workspace: Workspace, build: Build, page: Page) -> View | None:
+    """Draw the side bar and return what it selects; say why where that is nothing to draw a page from."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    chosen = filters.choose(build, page.kind)
+    if chosen is None:
+        st.title(page.title)
+        st.info(
+            "The table name in the side bar is not a valid regular expression. Correct it to see figures."
+        )
+        return None
+    return View(workspace, build, decisions.standing(workspace.decisions, now), chosen, now)
 
 
 main()

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard import wording
-from dashboard.data import KindTotal
+from dashboard.data.savings import KindTotal
 from optima.wording import KINDS, kind_order
 
 _USD = "$,.2f"

@@ -4,39 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import streamlit as st
 
-from dashboard import data, wording
+from dashboard import wording
+from dashboard.data import interim as selection
+from dashboard.data import scope
+from dashboard.data.interim import Filters
+from optima.decisions import OPEN, STATUSES
 from optima.published import Build
 
 # Keys of the widgets, which are parameters of the address, with what they say at first.
-_AT_FIRST = {
+_AT_FIRST: dict[str, Any] = {
     "kind": [],
     "account": [],
+    "ou": [],
     "region": [],
-    "status": [status.capitalize() for status in data.OPEN],
+    "tag": [],
+    "status": [status.capitalize() for status in OPEN],
     "min_savings": 0.0,
     "table": "",
     "keep": False,
 }
+# The parameters of the address that are filters; every page keeps them.
+KEYS = tuple(_AT_FIRST)
 _NAME_AND_ID = " · "
 
 
-def choose(build: Build) -> data.Filters | None:
+def choose(build: Build, kind: str | None = None) -> Filters | None:
     """Draw the filters and return what they say, None while the table name pattern is not a valid one.
 
     Every widget is bound to a parameter of the address, so that a copied link shows the same selection.
+
+    Args:
+        build: What can be chosen from.
+        kind: The kind of advice that the page is about; other pages let the reader choose kinds.
     """
-    offered = data.choices(build)
+    offered = scope.choices(build)
     with st.sidebar:
         st.subheader("Filters")
-        kinds = _several("Kind", "kind", {wording.kind_name(kind): kind for kind in offered.kinds})
+        kinds = _several(
+            "Kind",
+            "kind",
+            {wording.kind_name(kind): kind for kind in offered.kinds},
+            disabled=kind is not None,
+            help="This page is about one kind." if kind else None,
+        )
         accounts = _several(
             "Account", "account", {f"{name}{_NAME_AND_ID}{key}": key for key, name in offered.accounts}
         )
-        regions = _several("Region", "region", {region: region for region in offered.regions})
-        statuses = _several("Status", "status", {status.capitalize(): status for status in data.STATUSES})
+        ous = _several(
+            "Organisational unit",
+            "ou",
+            _same(offered.ous),
+            help="With everything below it.",
+        )
+        regions = _several("Region", "region", _same(offered.regions))
+        tags = _several(
+            "Tag", "tag", _same(offered.tags), help="A key, or a key with its value: `team=checkout`."
+        )
+        statuses = _several("Status", "status", {status.capitalize(): status for status in STATUSES})
         min_savings = st.number_input(
             "Minimum savings (USD a month)",
             min_value=0.0,
@@ -54,7 +82,7 @@ def choose(build: Build) -> data.Filters | None:
             bind="query-params",
             help="RE2 syntax, found anywhere in the name; `^` and `$` are its ends, `(?i)` ignores case",
         )
-        problem = data.pattern_problem(pattern)
+        problem = selection.pattern_problem(pattern)
         if problem:
             st.error(f"Not a valid regular expression: {wording.literal(problem)}")
         include_keep = st.toggle(
@@ -66,10 +94,24 @@ def choose(build: Build) -> data.Filters | None:
         st.button("Clear filters", on_click=_clear, type="tertiary", icon=":material/filter_alt_off:")
     if problem:
         return None
-    return data.Filters(kinds, accounts, regions, statuses, Decimal(str(min_savings)), pattern, include_keep)
+    return Filters(
+        kinds=kinds,
+        accounts=accounts,
+        ous=ous,
+        regions=regions,
+        tags=tags,
+        statuses=statuses,
+        min_savings=Decimal(str(min_savings)),
+        table_pattern=pattern,
+        include_keep=include_keep,
+    )
 
 
-def _several(label: str, key: str, values: Mapping[str, str]) -> tuple[str, ...]:
+def _same(values: tuple[str, ...]) -> dict[str, str]:
+    return {value: value for value in values}
+
+
+def _several(label: str, key: str, values: Mapping[str, str], **options: Any) -> tuple[str, ...]:
     """Draw a choice of several labels and return their values.
 
     A label that the address names and this build does not have stays selected, and selects nothing:
@@ -83,6 +125,9 @@ def _several(label: str, key: str, values: Mapping[str, str]) -> tuple[str, ...]
         key=key,
         placeholder="All",
         bind="query-params",
+        # Enter takes the first that fits what was typed.
+        select_all=False,
+        **options,
     )
     return tuple(values.get(text, text.rpartition(_NAME_AND_ID)[2]) for text in chosen)
 

@@ -2,57 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 import streamlit as st
 
-from dashboard import data, wording
-from dashboard.data import Filters
-from optima.published import Build
+from dashboard import wording
+from dashboard.data import export
+from dashboard.data.interim import Filters
+from dashboard.data.selected import ask, selected
+from dashboard.view import View
 from optima.wording import counted
+
+_LISTED = """
+    select
+        table_name,
+        index_name,
+        region,
+        kind,
+        monthly_savings_usd::double as monthly_savings_usd,
+        current_monthly_cost_usd::double as current_monthly_cost_usd,
+        projected_monthly_cost_usd::double as projected_monthly_cost_usd,
+        current_setting,
+        recommended_setting,
+        confidence,
+        risk,
+        status,
+        account_name,
+        account_id,
+        reason
+    from selected
+"""
 
 _ROW, _MOST_ROWS = 36, 15
 
 
-def render(build: Build, filters: Filters) -> None:
+def render(view: View, columns: Sequence[str] = (), kind: str | None = None) -> None:
     """Draw the list with its number of rows and the button that exports it."""
-    selected = data.selected(build, filters)
-    heading, export = st.columns([4, 1], vertical_alignment="bottom")
+    rows = selected(view)
+    heading, corner = st.columns([4, 1], vertical_alignment="bottom")
     heading.subheader("Recommendations")
-    heading.caption(f"{counted(selected.num_rows, 'row')}, best plans first, then the largest saving")
-    export.download_button(
+    heading.caption(f"{counted(rows.num_rows, 'row')}, best plans first, then the largest saving")
+    corner.download_button(
         "Export as CSV",
-        lambda: data.as_csv(selected),
-        file_name=f"recommendations-{build.build_id}.csv",
+        lambda: export.as_csv(rows),
+        file_name=f"recommendations-{view.build.build_id}.csv",
         mime="text/csv",
         on_click="ignore",
         icon=":material/download:",
         width="stretch",
-        disabled=selected.num_rows == 0,
+        disabled=rows.num_rows == 0,
     )
-    if selected.num_rows == 0:
+    if rows.num_rows == 0:
         st.info(
             "No recommendation fits these filters."
-            if filters != Filters()
+            if view.filters != Filters()
             else "Nothing to change: every table and index that was judged is best left as it is."
         )
         return
     st.dataframe(
-        listed(build, filters),
+        listed(view),
         column_config=_COLUMNS,
         hide_index=True,
         row_height=_ROW,
-        height=_ROW * (min(selected.num_rows, _MOST_ROWS) + 1) + 2,
+        height=_ROW * (min(rows.num_rows, _MOST_ROWS) + 1) + 2,
         placeholder="",
         alt="Recommendations",
     )
 
 
-@st.cache_resource(max_entries=data.KEPT, show_spinner=False)
-def listed(build: Build, filters: Filters) -> pa.Table:
+def listed(view: View) -> pa.Table:
     """Return the selected rows as the list shows them: settings in words, amounts in USD a month."""
-    rows = data.listed(build, filters)
+    rows = ask(view, _LISTED).df()
     rows["kind"] = rows["kind"].map(wording.kind_name)
     rows["status"] = rows["status"].str.capitalize()
     for column in ("confidence", "risk"):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from dashboard import wording
-from dashboard.data import ENOUGH_COVERAGE, Gaps, Scope
+from dashboard.data.scope import ENOUGH_COVERAGE, Gaps, Scope
 from optima.wording import counted
 
 # A daily run is late by then, whichever hour it starts at.

@@ -2,56 +2,54 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, data, wording
-from dashboard.data import Filters, KindTotal, Scope
+from dashboard import charts, wording
+from dashboard.data import savings
+from dashboard.data.savings import KindTotal
+from dashboard.data.scope import Scope, choices, gaps
+from dashboard.data.scope import scope as of_tables
+from dashboard.data.selected import PLAN
+from dashboard.view import View
 from dashboard.views import listing, notices
-from optima.published import Build
 from optima.wording import ALONE, counted, kind_order, price_basis, usd
 
 
-def render(build: Build, filters: Filters | None) -> None:
+def render(view: View) -> None:
     """Draw the page for one build and selection; `filters` is None while the pattern is invalid."""
-    now = datetime.now(UTC).replace(tzinfo=None)
     st.title("Overview")
     st.caption(
-        f"Published {wording.age(build.published_at, now)} ({wording.instant(build.published_at)}), "
-        f"build {build.build_id}"
+        f"Published {wording.age(view.build.published_at, view.now)} ({wording.instant(view.build.published_at)}), "
+        f"build {view.build.build_id}"
     )
-    if filters is None:
-        st.info(
-            "The table name in the side bar is not a valid regular expression. Correct it to see figures."
-        )
-        return
-    scope = data.scope(build, filters)
-    notices.render(scope, data.gaps(build), now)
-    totals = _totals(build, filters)
+    scope = of_tables(view)
+    notices.render(scope, gaps(view.build), view.now)
+    totals = _totals(view)
     _savings(totals)
-    _prices(build, filters)
-    _facts(totals, scope, now)
-    _where(build, filters, totals)
-    listing.render(build, filters)
+    _prices(view)
+    _facts(totals, scope, view.now)
+    _where(view, totals)
+    listing.render(view)
 
 
-def _totals(build: Build, filters: Filters) -> list[KindTotal]:
+def _totals(view: View) -> list[KindTotal]:
     """Return one total per kind asked for, in the product's order, zero where nothing is to change."""
-    found = {total.kind: total for total in data.totals(build, filters)}
+    found = {total.kind: total for total in savings.totals(view)}
     nothing = (0, 0, Decimal(0), Decimal(0), Decimal(0), Decimal(0))
-    asked = filters.kinds or data.choices(build).kinds
+    asked = view.filters.kinds or choices(view.build).kinds
     return [found.get(kind, KindTotal(kind, *nothing)) for kind in sorted(asked, key=kind_order)]
 
 
 def _savings(totals: list[KindTotal]) -> None:
     """Draw what the plans save, then what each kind would save alone, which adds up to nothing."""
     for total in totals:
-        if total.kind == data.PLAN:
+        if total.kind == PLAN:
             _headline(total)
-    alone = [total for total in totals if total.kind != data.PLAN]
+    alone = [total for total in totals if total.kind != PLAN]
     for column, total in zip(st.columns(max(len(alone), 1)), alone, strict=False):
         with column.container(border=True):
             st.metric(
@@ -73,9 +71,9 @@ def _headline(total: KindTotal) -> None:
         st.caption("The one best plan of each table: all its changes together")
 
 
-def _prices(build: Build, filters: Filters) -> None:
+def _prices(view: View) -> None:
     """Say which prices the amounts are in, if not the list's, and what they would be in those."""
-    for basis, listed in data.other_prices(build, filters):
+    for basis, listed in savings.other_prices(view):
         worth = "" if listed is None else f" At list prices the best plans save {usd(listed)} a month."
         st.caption(f"Prices are {price_basis(basis)}.{worth}")
 
@@ -96,7 +94,7 @@ def _facts(totals: list[KindTotal], scope: Scope, now: datetime) -> None:
     )
 
 
-def _where(build: Build, filters: Filters, totals: list[KindTotal]) -> None:
+def _where(view: View, totals: list[KindTotal]) -> None:
     if not any(total.recommendations for total in totals):
         return
     left, right = st.columns(2, gap="large")
@@ -104,11 +102,11 @@ def _where(build: Build, filters: Filters, totals: list[KindTotal]) -> None:
         st.subheader("Savings by kind")
         st.caption("USD a month; pale: what is paid for the same now")
         st.altair_chart(charts.by_kind(totals), alt="Savings by kind")
-        _places("account", data.by_account(build, filters))
+        _places("account", savings.by_account(view))
     with right:
-        largest = data.top_tables(build, filters)
+        largest = savings.top_tables(view)
         st.subheader("Top ten tables")
-        planned = data.PLAN in set(largest["kind"])
+        planned = PLAN in set(largest["kind"])
         st.caption(
             "USD a month, all changes of a table together"
             if planned
@@ -116,13 +114,13 @@ def _where(build: Build, filters: Filters, totals: list[KindTotal]) -> None:
         )
         st.markdown(charts.legend(largest["kind"]))
         st.altair_chart(charts.top_tables(largest), alt="Largest savings")
-        _places("region", data.by_region(build, filters))
+        _places("region", savings.by_region(view))
 
 
-def _places(what: str, savings: pd.DataFrame) -> None:
+def _places(what: str, saved: pd.DataFrame) -> None:
     st.subheader(f"Savings by {what}")
-    places = savings["place"].nunique()
+    places = saved["place"].nunique()
     shown = f", the {charts.MOST_PLACES} largest of {places:,}" if places > charts.MOST_PLACES else ""
     st.caption(f"USD a month; any kind but the best plan as if only it were applied{shown}")
-    st.markdown(charts.legend(savings["kind"]))
-    st.altair_chart(charts.by_place(savings), alt=f"Savings by {what}")
+    st.markdown(charts.legend(saved["kind"]))
+    st.altair_chart(charts.by_place(saved), alt=f"Savings by {what}")

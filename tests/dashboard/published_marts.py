@@ -3,92 +3,69 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 
 from optima.published import Build, build_at
 from optima.workspace import Workspace
 
 PAYMENTS, ANALYTICS, LOCKED = "012345678901", "111111111111", "222222222222"
 
-_MONEY = "decimal(28, 10)"
-# Of every kind of advice.
-ADVICE = {
-    "recommendation_id": "varchar",
-    "kind": "varchar",
-    "account_id": "varchar",
-    "account_name": "varchar",
-    "ou_path": "varchar",
-    "region": "varchar",
-    "table_name": "varchar",
-    "index_name": "varchar",
-    "current_setting": "varchar",
-    "recommended_setting": "varchar",
-    "current_monthly_cost_usd": _MONEY,
-    "projected_monthly_cost_usd": _MONEY,
-    "monthly_savings_usd": _MONEY,
-    "annual_savings_usd": _MONEY,
-    "list_current_cost_usd": _MONEY,
-    "list_projected_cost_usd": _MONEY,
-    "list_monthly_savings_usd": _MONEY,
-    "model_error_pct": "double",
-    "stranded_commitment_usd": _MONEY,
-    "price_basis": "varchar",
-    "price_source": "varchar",
-    "price_effective_on": "date",
-    "window_start": "timestamp",
-    "window_end": "timestamp",
-    "coverage_ratio": "double",
-    "confidence": "varchar",
-    "risk": "varchar",
-    "advice": "varchar",
-    "keep_reason": "varchar",
-    "reason": "varchar",
-}
-COLUMNS = {
-    "recommendations": ADVICE | {"status": "varchar"},
-    "table_class_recommendations": {
-        "account_id": "varchar",
-        "region": "varchar",
-        "table_name": "varchar",
-        "source_of_usage": "varchar",
+_MARTS = Path(__file__).parents[2] / "models" / "marts"
+_MONEY = "decimal(28,10)"
+
+
+@cache
+def contracts() -> dict[str, dict[str, str]]:
+    """Return the columns of every mart with their types, as the marts' contracts promise them."""
+    files = [yaml.load(file.read_bytes(), yaml.CSafeLoader) for file in sorted(_MARTS.glob("*/*.yml"))]
+    return {
+        model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
+        for file in files
+        for model in file.get("models", [])
+    }
+
+
+# What a published file holds besides the marts.
+BESIDES = {
+    "publication": {"build_id": "varchar", "published_at": "timestamp", "as_of": "timestamp"},
+    "publications": {
+        "build_id": "varchar",
+        "published_at": "timestamp",
+        "as_of": "timestamp",
+        "current_monthly_cost_usd": _MONEY,
+        "monthly_savings_usd": _MONEY,
+        "changes": "bigint",
     },
-    "collection_coverage": {
+    "previous_recommendations": {
+        "recommendation_id": "varchar",
+        "kind": "varchar",
         "account_id": "varchar",
         "region": "varchar",
         "table_name": "varchar",
         "index_name": "varchar",
-        "window_end": "timestamp",
-        "known_minutes": "bigint",
-        "gap_minutes": "bigint",
-        "staleness_minutes": "bigint",
+        "advice": "varchar",
+        "recommended_setting": "varchar",
+        "current_monthly_cost_usd": _MONEY,
+        "monthly_savings_usd": _MONEY,
     },
-    "dim_accounts": {
-        "account_id": "varchar",
-        "account_name": "varchar",
-        "ou_path": "varchar",
-        "payer_account_id": "varchar",
-        "state": "varchar",
-        "is_management": "boolean",
-        "last_seen_at": "timestamp",
-        "last_read_outcome": "varchar",
-    },
-    "dim_tables": {
-        "account_id": "varchar",
-        "account_name": "varchar",
-        "region": "varchar",
-        "table_name": "varchar",
-        "billing_mode": "varchar",
-        "table_class": "varchar",
-    },
+    "minute_files": {"day": "date", "file": "varchar"},
 }
+_OF_DECISIONS = {"status", "decided_at", "decided_by", "decision_reason", "snoozed_until"}
+# Of every kind of advice.
+ADVICE = {name: kind for name, kind in contracts()["recommendations"].items() if name not in _OF_DECISIONS}
 
+# What a recommendation's row has of its table's.
+_OF_TABLES = ("account_id", "account_name", "ou_path", "region", "table_name")
 ON_DEMAND = {"billing_mode": "PAY_PER_REQUEST"}
 AUTOSCALED = {
     "billing_mode": "PROVISIONED",
@@ -97,26 +74,73 @@ AUTOSCALED = {
 }
 
 
+Row = dict[str, Any]
+
+
 @dataclass
 class Organisation:
-    """Rows of the marts, by column; what a row leaves out is null or the default of `recommendation`."""
+    """Rows by mart; what a row leaves out is null or the default of the method that adds it.
+
+    Attributes:
+        window_end: The end of the window that was analysed (UTC), which is also the build's `as_of`.
+        rows: The rows of every mart and of the tables besides them, by its name. `publish` adds
+            those of the build itself to `publication` and `publications`.
+    """
 
     window_end: datetime
-    recommendations: list[dict[str, Any]] = field(default_factory=list)
-    coverage: list[dict[str, Any]] = field(default_factory=list)
-    classes: list[dict[str, Any]] = field(default_factory=list)
-    accounts: list[dict[str, Any]] = field(default_factory=list)
-    tables: list[dict[str, Any]] = field(default_factory=list)
+    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def recommendations(self) -> list[Row]:
+        """Recommendations of any kind."""
+        return self.rows["recommendations"]
+
+    @property
+    def coverage(self) -> list[Row]:
+        """What was collected of each table and index."""
+        return self.rows["collection_coverage"]
+
+    @property
+    def classes(self) -> list[Row]:
+        """Advice on table classes."""
+        return self.rows["table_class_recommendations"]
+
+    @property
+    def accounts(self) -> list[Row]:
+        """Accounts."""
+        return self.rows["dim_accounts"]
+
+    @property
+    def tables(self) -> list[Row]:
+        """Tables."""
+        return self.rows["dim_tables"]
+
+    def add(self, mart: str, **columns: Any) -> Row:
+        """Add one row of any mart and return it."""
+        self.rows[mart].append(columns)
+        return columns
 
     @property
     def window_start(self) -> datetime:
         """Fourteen days before the end."""
         return self.window_end - timedelta(days=14)
 
-    def account(self, account_id: str, name: str, state: str = "ACTIVE", outcome: str = "read") -> None:
+    def account(
+        self,
+        account_id: str,
+        name: str,
+        state: str = "ACTIVE",
+        outcome: str = "read",
+        ou_path: str | None = None,
+    ) -> None:
         """Add an account."""
-        self.accounts.append(
-            {"account_id": account_id, "account_name": name, "state": state, "last_read_outcome": outcome}
+        self.add(
+            "dim_accounts",
+            account_id=account_id,
+            account_name=name,
+            ou_path=ou_path,
+            state=state,
+            last_read_outcome=outcome,
         )
 
     def table(
@@ -128,13 +152,25 @@ class Organisation:
         *,
         staleness_minutes: int | None = 0,
         is_billed: bool = True,
+        tags: Mapping[str, str] | None = None,
+        **columns: Any,
     ) -> None:
         """Add a table, its known and unknown minutes, and whether a billing export names it."""
         where = {"account_id": account_id, "region": region, "table_name": name}
+        account = self._account(account_id)
         known, gap = minutes
         window = {"window_end": self.window_end, "staleness_minutes": staleness_minutes}
         self.classes.append({**where, "source_of_usage": "billing export" if is_billed else "modelled"})
-        self.tables.append({**where, "account_name": self._name(account_id)})
+        self.tables.append(
+            {
+                **where,
+                "table_key": table_key(account_id, region, name),
+                "account_name": account["account_name"],
+                "ou_path": account["ou_path"],
+                "tags": None if tags is None else json.dumps(tags),
+                **columns,
+            }
+        )
         self.coverage.append({**where, **window, "known_minutes": known, "gap_minutes": gap})
 
     def recommend(self, kind: str, table: str, costs: tuple[str, str], **columns: Any) -> None:
@@ -143,7 +179,7 @@ class Organisation:
         now, afterwards = (Decimal(cost) for cost in costs)
         self.recommendations.append(
             {
-                **where,
+                **{name: where[name] for name in _OF_TABLES},
                 "recommendation_id": f"{kind}-{table}-{columns.get('index_name', '')}",
                 "kind": kind,
                 "current_setting": "{}",
@@ -165,8 +201,13 @@ class Organisation:
             }
         )
 
-    def _name(self, account_id: str) -> str:
-        return next(str(row["account_name"]) for row in self.accounts if row["account_id"] == account_id)
+    def _account(self, account_id: str) -> Row:
+        return next(row for row in self.accounts if row["account_id"] == account_id)
+
+
+def table_key(account_id: str, region: str, name: str) -> str:
+    """Return what the rows of these marts have for the hash of a table."""
+    return f"{account_id}/{region}/{name}"
 
 
 def organisation(window_end: datetime) -> Organisation:
@@ -210,26 +251,49 @@ def organisation(window_end: datetime) -> Organisation:
     return made
 
 
-def publish(root: Path, made: Organisation, published_at: datetime) -> Build:
-    """Write a build into the workspace at `root` and make it current, as publishing does."""
+def publish(
+    root: Path,
+    made: Organisation,
+    published_at: datetime,
+    *,
+    without: Iterable[str] = (),
+) -> Build:
+    """Write a build into the workspace at `root` and make it current, as publishing does.
+
+    `without` names what an older version did not publish: a table (`publications`) or a column
+    (`dim_tables.tags`).
+    """
     workspace = Workspace.at(root)
     workspace.data.mkdir(parents=True, exist_ok=True)
     build = build_at(workspace, published_at)
+    instants = {"build_id": build.build_id, "published_at": published_at, "as_of": made.window_end}
+    best = [row for row in made.recommendations if row["kind"] == "best_plan"]
+    total = {
+        name: sum(row[name] for row in best) for name in ("current_monthly_cost_usd", "monthly_savings_usd")
+    }
+    rows = {
+        "publication": [instants],
+        "publications": [
+            *made.rows.get("publications", []),
+            {**instants, **total, "changes": sum(row["advice"] == "change" for row in best)},
+        ],
+    }
+    left_out = set(without)
     with duckdb.connect(str(build.path)) as connection:
-        _write(connection, "recommendations", made.recommendations)
-        _write(connection, "table_class_recommendations", made.classes)
-        _write(connection, "collection_coverage", made.coverage)
-        _write(connection, "dim_accounts", made.accounts)
-        _write(connection, "dim_tables", made.tables)
+        for mart, columns in (contracts() | BESIDES).items():
+            kept = {name: kind for name, kind in columns.items() if f"{mart}.{name}" not in left_out}
+            if mart not in left_out:
+                _write(connection, mart, kept, rows.get(mart) or made.rows.get(mart, []))
     workspace.current.write_text(build.path.name)
     return build
 
 
-def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    columns = COLUMNS[table]
+def _write(
+    connection: duckdb.DuckDBPyConnection, mart: str, columns: Mapping[str, str], rows: Iterable[Row]
+) -> None:
     connection.execute(
-        f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+        f"create table {mart} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
     )
     values = [[row.get(name) for name in columns] for row in rows]
     if values:
-        connection.executemany(f"insert into {table} values ({', '.join('?' * len(columns))})", values)
+        connection.executemany(f"insert into {mart} values ({', '.join('?' * len(columns))})", values)

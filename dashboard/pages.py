@@ -1,0 +1,99 @@
+"""The pages: one list of them, the navigation made of it, and the addresses of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard import filters
+from dashboard.view import View
+
+# The parameter of the table page's address: account id, region and name, with slashes between.
+AT = "at"
+# The page of the kinds that have none of their own; it is there where a build has such kinds.
+_OTHER_KINDS = "advice"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the dashboard.
+
+    Attributes:
+        title: Its name in the navigation.
+        url_path: Its part of the address.
+        module: What draws it: a module with `render(view: View) -> None`, loaded when it is first opened.
+        section: The heading of the navigation that it stands under.
+        kind: The kind of advice that it is about, None for all.
+    """
+
+    title: str
+    url_path: str
+    module: str
+    section: str
+    kind: str | None = None
+
+
+# The first is what an address without a page opens.
+PAGES = (
+    Page("Overview", "overview", "dashboard.views.overview", "Savings"),
+    Page("Capacity", "capacity", "dashboard.views.kinds.capacity", "Savings", "capacity_mode"),
+    Page("Table class", "table-class", "dashboard.views.kinds.table_class", "Savings", "table_class"),
+    Page("Utilisation", "utilisation", "dashboard.views.kinds.utilization", "Savings", "utilization"),
+    Page("More advice", _OTHER_KINDS, "dashboard.views.kinds.advice", "Savings"),
+    Page("One table", "table", "dashboard.views.table.page", "Detail"),
+    Page("Decisions", "decisions", "dashboard.views.decisions", "Detail"),
+    Page("Bill", "bill", "dashboard.views.bill", "Spend"),
+    Page("Commitments", "commitments", "dashboard.views.commitments", "Spend"),
+)
+# Kinds with a page of their own, and the plan, which is on the overview.
+_OWN_PAGE = {"best_plan", *(page.kind for page in PAGES if page.kind)}
+
+
+def navigate(kinds: Iterable[str], see: Callable[[Page], View | None]) -> None:
+    """Draw the navigation and the page that the address names.
+
+    Args:
+        kinds: The kinds of advice in the build.
+        see: Draws what pages share and returns what the page is drawn from, None where nothing can be. It
+            runs outside of the page, so that the widgets of the side bar outlive a change of pages.
+    """
+    view: View | None = None
+
+    def drawing(page: Page) -> Callable[[], None]:
+        return lambda: import_module(page.module).render(view)
+
+    offered = [page for page in PAGES if page.url_path != _OTHER_KINDS or set(kinds) - _OWN_PAGE]
+    navigable = {page: _navigable(page, drawing(page)) for page in offered}
+    sections: dict[str, list[st.Page]] = {}
+    for page, target in navigable.items():
+        sections.setdefault(page.section, []).append(target)
+    chosen = st.navigation(sections)
+    view = see(next(page for page, target in navigable.items() if target is chosen))
+    if view:
+        chosen.run()
+
+
+def _navigable(page: Page, draw: Callable[[], None]) -> st.Page:
+    return st.Page(draw, title=page.title, url_path=page.url_path, default=page is PAGES[0])
+
+
+def table_address(account_id: str, region: str, table_name: str) -> dict[str, str | list[str]]:
+    """Return the parameters of the table page's address for one table, with the filters as they are."""
+    kept = {key: st.query_params.get_all(key) for key in filters.KEYS if key in st.query_params}
+    return {AT: f"{account_id}/{region}/{table_name}", **kept}
+
+
+def link_to_table(account_id: str, region: str, table_name: str) -> str:
+    """Return the address of one table's page, relative to any page, with the filters as they are."""
+    return f"table?{urlencode(table_address(account_id, region, table_name), doseq=True)}"
+
+
+def open_table(account_id: str, region: str, table_name: str) -> None:
+    """Go to one table's page, without loading the dashboard anew."""
+    at = f"{account_id}/{region}/{table_name}"
+    target = next(page for page in PAGES if page.url_path == "table")
+    st.switch_page(_navigable(target, lambda: None), query_params={AT: at})

@@ -1,0 +1,1 @@
+"""One module per kind of advice that has a page of its own."""

@@ -1,0 +1,35 @@
+"""The pages as a reader meets them: opened under an address, and what stands on them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+import dashboard
+
+_APP = Path(dashboard.__file__).with_name("app.py")
+
+
+def opened(path: str = "overview", **address: str | list[str]) -> AppTest:
+    """Open the page with this part of the address (`capacity`) under an address with these parameters."""
+    page = AppTest.from_file(_APP, default_timeout=60)
+    # A page is known by its path; AppTest can only go to those that are files.
+    page._page_hash = calc_hash(path)
+    page.query_params.update(address)
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def figures(page: AppTest) -> dict[str, tuple[str, str]]:
+    """Return the value and the second line of every metric by its label."""
+    return {metric.label: (metric.value, metric.delta) for metric in page.metric}
+
+
+def texts(page: AppTest) -> str:
+    """Return what the page says outside of its figures, as a reader sees it: without Markdown's escapes."""
+    elements = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.code]
+    return re.sub(r"\\(\W)", r"\1", "\n".join(element.value for element in elements))
