@@ -72,8 +72,7 @@ with
             usage_with_free_tier.*,
             price_keys.table_class,
             price_keys.price_key,
-            prices.price_usd,
-            prices.list_price_usd,
+            {% for price in price_prefixes() %} prices.{{ price }}price_usd, {% endfor %}
             prices.price_source,
             prices.price_effective_on,
             case
@@ -111,7 +110,7 @@ with
         select
             *,
             {{ billed_unit_hours("amount_to_pay", "free_share", "free_amount") }} as paid_amount,
-            {% for price in ["", "list_"] %}
+            {% for price in price_prefixes() %}
                 case
                     when monthly_amount = 0
                     then {{ usd("0") }}
@@ -144,10 +143,7 @@ select
     free_share,
     paid_amount,
     price_key,
-    price_usd,
-    list_price_usd,
+    {% for price in price_prefixes() %} {{ price }}price_usd, {{ price }}cost_usd, {% endfor %}
     price_source,
-    price_effective_on,
-    cost_usd,
-    list_cost_usd
+    price_effective_on
 from costs

@@ -44,7 +44,7 @@ with
             classes.table_class = shared.table_class_in_force as is_in_force,
             prices.price_source,
             prices.price_effective_on,
-            {% for price in ["", "list_"] %}
+            {% for price in price_prefixes() %}
                 {% for mode, name in [
                     ("on_demand", "request_price_usd"),
                     ("provisioned", "unit_hour_price_usd"),
@@ -101,7 +101,7 @@ with
             *,
             {{ quantity("coalesce(cast(monthly_sunk_reserved_amount as double) * share_of_table, 0)") }}
             as sunk_unit_hours,
-            {% for price in ["", "list_"] %}
+            {% for price in price_prefixes() %}
                 {{
                     usd(
                         quantity("coalesce(cast(monthly_sunk_plan_amount as double) * share_of_table, 0)")
@@ -133,17 +133,14 @@ select
     is_in_force,
     monthly_requests,
     monthly_unit_hours,
-    request_price_usd,
-    unit_hour_price_usd,
-    list_request_price_usd,
-    list_unit_hour_price_usd,
+    {% for price in price_prefixes() %}
+        {{ price }}request_price_usd, {{ price }}unit_hour_price_usd, {{ price }}sunk_plan_usd,
+    {% endfor %}
     price_source,
     price_effective_on,
     free_share,
     free_unit_hours,
     sunk_unit_hours,
-    sunk_plan_usd,
-    list_sunk_plan_usd,
     {% for price in ["", "list_"] %}
         {{ on_demand_cost("monthly_requests", price) }} as {{ price }}on_demand_cost_usd,
         case

@@ -110,7 +110,7 @@ with
     throughput_costs as (
         select
             *,
-            {% for price in ["", "list_"] %}
+            {% for price in price_prefixes() %}
                 case
                     when billing_mode_of_plan = 'PROVISIONED'
                     then {{ provisioned_cost("monthly_quantity", price) }}
@@ -148,7 +148,7 @@ with
             end as sunk_quantity,
             case when billing_mode_of_plan = 'PROVISIONED' then free_share else 0.0 end as free_share,
             paid_quantity,
-            {% for price in ["", "list_"] %}
+            {% for price in price_prefixes() %}
                 case
                     when billing_mode_of_plan = 'PROVISIONED'
                     then {{ price }}unit_hour_price_usd
@@ -187,12 +187,11 @@ with
             billed_usage.sunk_amount as sunk_quantity,
             billed_usage.free_share,
             billed_usage.paid_amount as paid_quantity,
-            billed_usage.price_usd,
-            billed_usage.list_price_usd,
-            {{ usd("0") }} as sunk_plan_usd,
-            {{ usd("0") }} as list_sunk_plan_usd,
-            billed_usage.cost_usd,
-            billed_usage.list_cost_usd,
+            {% for price in price_prefixes() %}
+                billed_usage.{{ price }}price_usd,
+                {{ usd("0") }} as {{ price }}sunk_plan_usd,
+                billed_usage.{{ price }}cost_usd,
+            {% endfor %}
             billed_usage.price_source,
             billed_usage.price_effective_on
         from billed_usage
@@ -227,6 +226,8 @@ select
     list_price_usd,
     list_sunk_plan_usd,
     list_cost_usd,
+    net_cost_usd,
+    amortized_cost_usd,
     cost_upper_usd,
     cost_held_usd,
     least_units,

@@ -16,7 +16,7 @@ select
     region,
     table_class,
     {% for column, key in columns %}
-        {% for price in ["", "list_"] %}
+        {% for price in price_prefixes() %}
             max(
                 case when price_key like '{{ key }}.%' then {{ price }}price_usd end
             ) as {{ price }}{{ column }},

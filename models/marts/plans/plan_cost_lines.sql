@@ -26,6 +26,8 @@ select
     lines.cost_usd,
     lines.list_price_usd,
     lines.list_cost_usd,
+    lines.net_cost_usd,
+    lines.amortized_cost_usd,
     greatest(lines.cost_upper_usd, lines.cost_held_usd) as cautious_cost_usd,
     lines.least_units,
     lines.greatest_units,
