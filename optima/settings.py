@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         None, description="Read only exports in this format. Unset: the best there is."
     )
 
+    # ---- Decisions ----
+    optima_decided_by: str | None = Field(
+        None, description="Who decides on recommendations. Unset: the operating system's user."
+    )
+
     # ---- Dashboard and log ----
     streamlit_server_port: int = Field(
         8501, ge=1, le=65535, description="Port of the dashboard on this machine."

@@ -53,7 +53,7 @@ def explain(
             table,
             region=region,
             account=account,
-            decided=decisions.statuses(session.workspace.decisions, session.now()),
+            decided=decisions.standing(session.workspace.decisions, session.now()).statuses,
         )
     if style is Format.JSON:
         typer.echo(as_json(found), nl=False)

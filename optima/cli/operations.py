@@ -158,15 +158,19 @@ def build(session: Session, analysis: transform.Analysis | None = None, **thresh
     if not workspace.warehouse.exists():
         raise OptimaError(_NOTHING_DISCOVERED)
     declare_raw_tables(session.loading())
-    decisions.mend(workspace.decisions)
     _require_input(session, analysis)
+    # What is decided while the models are built is not read in halves, and counts for every reader at once.
+    decided = workspace.state / "decisions.jsonl"
+    decisions.copy(workspace.decisions, decided)
     selector = transform.selector(analysis, marts(workspace))
     project = transform.Project.find()
     argument_list = transform.arguments(
         ["build", "--selector", selector],
         project,
         workspace,
-        values=transform.variables(session.settings, workspace, as_of, **thresholds),
+        values=transform.variables(
+            session.settings, workspace, as_of, decisions_path=str(decided), **thresholds
+        ),
         debug=session.debug,
     )
     with bar("Analysing") as progress:

@@ -149,10 +149,10 @@ def select(
             [value for _, value in filters],
         ).fetchall()
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in found]
-    decided = decisions.statuses(session.workspace.decisions, session.now())
+    decided = decisions.standing(session.workspace.decisions, session.now()).statuses
     for row in rows:
         row.update({name: json.loads(row[name] or "{}") for name in _SETTINGS})
-        row["status"] = decided.get(row["recommendation_id"], row["status"])
+        row["status"] = decided.get(row["recommendation_id"], decisions.PENDING)
     return [row for row in rows if status is None or row["status"] == status]
 
 

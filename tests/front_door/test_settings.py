@@ -38,6 +38,7 @@ def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "cur_s3_bucket": None,
         "cur_s3_prefix": None,
         "cur_format": None,
+        "optima_decided_by": None,
         "streamlit_server_port": 8501,
         "streamlit_theme": "light",
         "log_level": "INFO",
