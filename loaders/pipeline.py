@@ -209,7 +209,8 @@ class OpenWarehouse:
         try:
             self._pipeline(dataset).run(resources)
         except PipelineStepFailed as error:
-            self._pipelines.pop(dataset)  # with what it left pending; the next run begins afresh
+            # The next run begins afresh; what this one left pending would only take room until then.
+            shutil.rmtree(self._pipelines.pop(dataset).working_dir, ignore_errors=True)
             cause = _root_cause(error)
             if not type(cause).__module__.startswith(("dlt.", "duckdb", "_duckdb")):
                 raise cause from error  # it was raised where the rows are made, and means what it says there
