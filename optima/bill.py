@@ -30,6 +30,9 @@ COMMITMENTS = (
     "commitment_coverage",
     "commitment_recommendations",
 )
+# Why a part of a bill was not compared with the model, where no table's explanation says it.
+KNOWN_IN_PART = "of these hours model or bill are not known"
+NO_TABLE_NAMED = "the bill names no table"
 # What has a model; the rest of a bill is not compared.
 MODELLED = ("read", "write", "replicated_write", "storage")
 
@@ -46,7 +49,7 @@ EXPORTS = """
     group by payer_account_id, export_name
     order by payer_account_id, export_name
 """
-# What was bought ahead, of the payers and regions that are named, or of all. Savings Plans hold in every region.
+# What was bought ahead, of the payers and regions that are named, or of all. Savings Plans hold everywhere.
 OWNED = """
     select *
     from owned_commitments

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optima import published
-from optima.bill import MODELLED, RECONCILIATION, money, written
+from optima.bill import KNOWN_IN_PART, MODELLED, NO_TABLE_NAMED, RECONCILIATION, money, written
 from optima.cli import listing
 from optima.cli.bill import marts
 from optima.cli.bill.marts import Month
@@ -195,9 +195,9 @@ def _sum(rows: Iterable[Row], name: str) -> Decimal:
 def _not_compared(found: Reconciliation) -> Iterator[str]:
     """Say what was not compared, and why: first of what has a model, the largest amount first."""
     reasons: dict[str, Decimal] = defaultdict(Decimal)
-    reasons["the bill names no table"] = _sum(found.summary, "on_no_table_usd")
+    reasons[NO_TABLE_NAMED] = _sum(found.summary, "on_no_table_usd")
     for row in found.tables:
-        why = "of these hours model or bill are not known" if row["compared_hours"] else row["explanation"]
+        why = KNOWN_IN_PART if row["compared_hours"] else row["explanation"]
         left = row["billed_usd"] - row["compared_billed_usd"]
         reasons[why.removeprefix("Not compared: ").removesuffix(".")] += left
     told = sorted((each for each in reasons.items() if each[1]), key=lambda each: -abs(each[1]))
