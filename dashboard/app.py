@@ -47,6 +47,8 @@ def _draw(workspace: Workspace) -> None:
 
 def _see(workspace: Workspace, build: Build, page: Page) -> View | None:
     """Draw the side bar and return what it selects; say why where that is nothing to draw a page from."""
+    # The tab's title; given to the first call, it would be that of every page.
+    st.set_page_config(f"{page.title} · DynamoDB Optima", page_icon=_ICON, layout="wide")
     now = datetime.now(UTC).replace(tzinfo=None)
     chosen = filters.choose(build, page.kind)
     if chosen is None:

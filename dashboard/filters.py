@@ -9,11 +9,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard import wording
-from dashboard.data import interim as selection
 from dashboard.data import scope
-from dashboard.data.interim import Filters
 from optima.decisions import OPEN, STATUSES
 from optima.published import Build
+from optima.selection import Filters, pattern_problem
 
 # Keys of the widgets, which are parameters of the address, with what they say at first.
 _AT_FIRST: dict[str, Any] = {
@@ -82,7 +81,7 @@ def choose(build: Build, kind: str | None = None) -> Filters | None:
             bind="query-params",
             help="RE2 syntax, found anywhere in the name; `^` and `$` are its ends, `(?i)` ignores case",
         )
-        problem = selection.pattern_problem(pattern)
+        problem = pattern_problem(pattern)
         if problem:
             st.error(f"Not a valid regular expression: {wording.literal(problem)}")
         include_keep = st.toggle(

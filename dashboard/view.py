@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.data.interim import Filters
 from optima.decisions import Standing
 from optima.published import Build
+from optima.selection import Filters
 from optima.workspace import Workspace
 
 

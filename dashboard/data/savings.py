@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pandas as pd
 
-from dashboard.data.selected import PLAN, ask, selected
+from dashboard.data.selected import ask, selected
 from dashboard.view import View
+from optima.selection import PLAN
 
 _BY_KIND = """
     select

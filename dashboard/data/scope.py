@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,36 +16,60 @@ from dashboard.data.selected import KEPT
 from dashboard.view import View
 from optima import published
 from optima.published import Build
+from optima.selection import Filters
 
 # Below this share of known minutes nothing is advised on a resource's capacity.
 ENOUGH_COVERAGE = 0.95
 # Tags that are offered, the most frequent first; any other can be typed.
 MOST_TAGS = 500
 
+# The filters of optima.selection that are about a table and not about advice on it.
 _TABLES = """
-    select table_key, account_id, region, table_name
-    from dim_tables
+    with
+        later_facts as (select null::varchar as ou_path, null::varchar as tags where false),
+
+        facts as (from dim_tables union all by name from later_facts),
+
+        tagged as (
+            select
+                *,
+                coalesce(map_entries(try_cast(try_cast(tags as json) as map(varchar, varchar))), []) as pairs
+            from facts
+        )
+
+    select account_id, account_name, ou_path, region, table_name
+    from tagged
     where
-        (len($accounts::varchar[]) = 0 or list_contains($accounts::varchar[], account_id))
+        (
+            len($accounts::varchar[]) = 0
+            or list_has_any($accounts::varchar[], [account_id, account_name])
+        )
         and (
             len($ous::varchar[]) = 0
-            or list_bool_or(
-                list_transform(
-                    $ous::varchar[], lambda ou: ou_path = ou or starts_with(ou_path, ou || '/')
-                )
-            )
+            or list_contains($ous::varchar[], ou_path)
+            or len(list_filter($ous::varchar[], lambda ou: starts_with(ou_path, ou || '/'))) > 0
         )
         and (len($regions::varchar[]) = 0 or list_contains($regions::varchar[], region))
         and (
-            len($tags::varchar[]) = 0
-            or list_has_any($tags::varchar[], json_keys(tags))
-            or list_has_any(
-                $tags::varchar[],
-                list_transform(json_keys(tags), lambda key: key || '=' || (tags ->> ('$."' || key || '"')))
+            len($tags::varchar[][]) = 0
+            or len(
+                list_filter(
+                    $tags::varchar[][],
+                    lambda alike: not list_has_any(
+                        alike,
+                        list_concat(
+                            list_transform(pairs, lambda pair: pair.key),
+                            list_transform(pairs, lambda pair: pair.key || '=' || pair.value)
+                        )
+                    )
+                )
             )
+            = 0
         )
         and ($table_pattern = '' or regexp_matches(table_name, $table_pattern))
 """
+# What of the filters it asks for.
+_ABOUT_TABLES = ("accounts", "ous", "regions", "tags", "table_pattern")
 
 _SCOPE = """
     select
@@ -70,14 +94,14 @@ _CHOICES = {
     "regions": "select distinct region from dim_tables order by region",
     "tags": """
         with
-            keyed as (
-                select tags, unnest(json_keys(tags)) as key
+            pairs as (
+                select unnest(map_entries(try_cast(try_cast(tags as json) as map(varchar, varchar)))) as pair
                 from dim_tables
             ),
             named as (
-                select key as tag from keyed
+                select pair.key as tag from pairs
                 union all
-                select key || '=' || (tags ->> ('$."' || key || '"')) from keyed
+                select pair.key || '=' || pair.value from pairs
             )
         select tag
         from named
@@ -170,12 +194,17 @@ def _column(
 def tables(view: View) -> pa.Table:
     """Return the tables in force that the filters select by account, unit, region, tag and name.
 
-    Columns: table_key, account_id, region, table_name. What is advised on them plays no part.
+    Columns: account_id, account_name, ou_path, region, table_name. What is advised on them plays no part.
     """
-    filters = view.filters
-    return _tables(
-        view.build, filters.accounts, filters.ous, filters.regions, filters.tags, filters.table_pattern
+    of_advice = Filters()
+    about_tables = replace(
+        view.filters,
+        kinds=of_advice.kinds,
+        statuses=of_advice.statuses,
+        min_savings=of_advice.min_savings,
+        include_keep=of_advice.include_keep,
     )
+    return _tables(view.build, about_tables)
 
 
 def ask_of_tables(
@@ -188,21 +217,8 @@ def ask_of_tables(
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _tables(
-    build: Build,
-    accounts: tuple[str, ...],
-    ous: tuple[str, ...],
-    regions: tuple[str, ...],
-    tags: tuple[str, ...],
-    table_pattern: str,
-) -> pa.Table:
-    asked = {
-        "accounts": list(accounts),
-        "ous": list(ous),
-        "regions": list(regions),
-        "tags": list(tags),
-        "table_pattern": table_pattern,
-    }
+def _tables(build: Build, filters: Filters) -> pa.Table:
+    asked = {name: filters.parameters[name] for name in _ABOUT_TABLES}
     return cursor(build).execute(_TABLES, asked).to_arrow_table()
 
 

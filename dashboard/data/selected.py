@@ -14,16 +14,14 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.builds import cursor
-from dashboard.data import interim as selection
-from dashboard.data.interim import Filters
 from dashboard.view import View
+from optima import selection
 from optima.decisions import Standing
 from optima.published import Build
+from optima.selection import Filters
 
 # Selections that a process remembers. The rows of one, at 10,000 tables, are about 10 MB.
 KEPT = 16
-# The kind whose rows add up: all changes of a table together. Other kinds are about the same dollars in part.
-PLAN = "best_plan"
 
 
 def selected(view: View) -> pa.Table:

@@ -10,9 +10,9 @@ import streamlit as st
 
 from dashboard import wording
 from dashboard.data import export
-from dashboard.data.interim import Filters
 from dashboard.data.selected import ask, selected
 from dashboard.view import View
+from optima.selection import Filters
 from optima.wording import counted
 
 _LISTED = """

@@ -13,9 +13,9 @@ from dashboard.data import savings
 from dashboard.data.savings import KindTotal
 from dashboard.data.scope import Scope, choices, gaps
 from dashboard.data.scope import scope as of_tables
-from dashboard.data.selected import PLAN
 from dashboard.view import View
 from dashboard.views import listing, notices
+from optima.selection import PLAN
 from optima.wording import ALONE, counted, kind_order, price_basis, usd
 
 
