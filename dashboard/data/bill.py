@@ -5,7 +5,7 @@ The lines of the bill that the filters select are read once; every sum, list and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,25 +16,19 @@ import streamlit as st
 
 from dashboard.builds import cursor
 from dashboard.data import scope
-from dashboard.data.selected import PLAN, ask
+from dashboard.data.selected import ask
 from dashboard.view import View
 from optima import bill, published
 from optima.published import Build
-from optima.selection import Filters
-from optima.wording import COMPONENTS
+from optima.selection import PLAN, Filters
 
 # Answers that a process remembers, and selections of lines, of which one at 10,000 tables is about 15 MB.
 _KEPT, _KEPT_LINES = 128, 4
 # Rows of a list that a browser is sent; exports have all.
 MOST_ROWS = 200
 # The costs that an export tells, in the order in which they are offered.
-BASES = ("net", "amortized", "list", "unblended")
+BASES = {"net": "net", "amortized": "amortised", "list": "at list prices", "unblended": "unblended"}
 BYS = ("account", "ou", "region", "component", "payer")
-_COSTS = {
-    *(f"{name}_cost" for name in (*BASES, *COMPONENTS)),
-    *("ou_path", "is_attributed", "billed_until_at", "is_complete", "net_cost_per_day"),
-}
-
 _NO_TABLES = pa.table({name: pa.array([], pa.string()) for name in ("account_id", "region", "table_name")})
 
 # Accounts, units and regions as the bill names them, because it has tables and accounts that are gone.
@@ -568,16 +562,13 @@ class Month:
     billed_until_at: datetime | None
 
 
-def lacking(build: Build, marts: tuple[str, ...]) -> bool:
-    """Whether a build is of a version that knew these marts not, or not with all that the pages read."""
-    known = _columns(build)
-    costs = known.get("fct_dynamodb_costs", frozenset())
-    return not set(marts) <= set(known) or ("fct_dynamodb_costs" in marts and not costs >= _COSTS)
+def require(build: Build, marts: Collection[str], what: str) -> None:
+    """Refuse a build that lacks one of these marts; `what` says what they are about: `costs`.
 
-
-@st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _columns(build: Build) -> dict[str, frozenset[str]]:
-    return published.columns(cursor(build))
+    Raises:
+        OptimaError: An older version published it.
+    """
+    published.require(cursor(build), marts, what)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
@@ -629,8 +620,8 @@ def total(view: View, choice: Choice) -> dict[str, Any]:
 def by_month(view: View, choice: Choice) -> list[dict[str, Any]]:
     """Return what was billed by month and component, oldest first.
 
-    Columns: billing_month, is_complete, component, cost. The component is `all` where tables are asked for and
-    the cost is known by component for whole accounts only.
+    Columns: billing_month, is_complete, component, cost. The component is `all` where tables are asked for
+    and the cost is known by component for whole accounts only.
     """
     if choice.basis == "net":
         wanted = {"currency": choice.currency, "month": None, "is_on_no_table": False}
@@ -682,6 +673,7 @@ def exported(view: View, choice: Choice) -> pa.Table:
 
 def compared_month(build: Build, month: date) -> date | None:
     """Return the newest month up to `month` of which something was compared with the model."""
+    found: date | None
     (found,) = cursor(build).execute(_NEWEST_COMPARED, {"month": month}).fetchone() or (None,)
     return found
 

@@ -1,0 +1,169 @@
+"""What the pages about the bill share: whether there is one, how amounts and tables are listed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import wording
+from dashboard.data import bill as data
+from dashboard.data.bill import Choice, Month
+from dashboard.pages import link_to_table
+from dashboard.view import View
+from optima import bill
+from optima.bill import money, written
+from optima.decisions import OPEN
+from optima.errors import OptimaError
+from optima.wording import percent
+
+# AWS delivers a day's usage within about a day, and changes it for longer.
+_STALE_AFTER = timedelta(days=3)
+ROW, _MOST_LINES = 36, 12
+# The name of a table at the end of its page's address.
+_NAME_IN_LINK = r"at=[^&]*%2F([^&]*)"
+ON_NO_TABLE = "on no table"
+
+
+def months(view: View) -> tuple[Month, ...]:
+    """Return the months of the bill, newest first; where there is none, say what to do and return none."""
+    try:
+        data.require(view.build, bill.COSTS, "costs")
+    except OptimaError as error:
+        st.info(str(error))
+        return ()
+    found = data.months(view.build)
+    if not found:
+        st.info(bill.NO_BILL)
+    return found
+
+
+def stale(view: View, found: Sequence[Month]) -> None:
+    """Warn where the newest usage on the bill is old."""
+    ends = [month.billed_until_at for month in found if month.billed_until_at]
+    if ends and view.now - max(ends) > _STALE_AFTER:
+        st.warning(
+            f"The bill ends {wording.age(max(ends), view.now)}: `dynamodb-optima collect-cur` loads what AWS "
+            "delivered since, then `dynamodb-optima run` analyses it."
+        )
+
+
+def filters_that_do_not_hold(view: View) -> None:
+    """Say which of the chosen filters are about advice only, and what those on tables leave out."""
+    asked = view.filters
+    unused = [
+        name
+        for name, is_used in (
+            ("kind", asked.kinds),
+            ("status", asked.statuses != OPEN),
+            ("minimum savings", asked.min_savings),
+        )
+        if is_used
+    ]
+    if unused:
+        st.caption(f"Filters on {' and '.join(unused)} are about advice: they narrow nothing here.")
+    if data.names_tables(asked):
+        st.caption("Filters on tag and table name leave out what is on no table.")
+    elif asked.regions:
+        st.caption("Filters on the region leave out what names none, as most fees and taxes.")
+
+
+def nothing(choice: Choice) -> str:
+    """Say that the month has nothing of what the filters select."""
+    return f"The bill of {written(choice.month)} has nothing of what the filters select."
+
+
+def by_month_caption(choice: Choice, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say what the chart by month draws."""
+    so_far = "" if all(row["is_complete"] for row in rows) else "; pale: the month is not over"
+    return f"{bill.currency_name(choice.currency)} by month and component, {data.BASES[choice.basis]}{so_far}"
+
+
+def change(total: Mapping[str, Any], choice: Choice) -> tuple[str | None, str | None]:
+    """Return how the cost per day changed, and against what; nothing where that is not known."""
+    if total["change_per_day"] is None:
+        return None, None
+    share = percent(total["change_pct"])
+    return (
+        signed(total["change_per_day"], choice.currency) + (f" ({share})" if share else ""),
+        f"against {written(choice.before)}",
+    )
+
+
+def signed(amount: Decimal, currency: str | None) -> str:
+    """Write an amount with its sign: `+$3.10`, `−$2.00`; `$0.00` without."""
+    text = money(amount, currency)
+    return text if text.startswith("−") or not any(digit in text for digit in "123456789") else f"+{text}"
+
+
+def table_list(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], *, key: str, alt: str) -> None:
+    """Draw rows that name tables, each a link to its page, with these columns."""
+    shown = pd.DataFrame(
+        [
+            {
+                "link": link_to_table(row["account_id"], row["region"], row["table_name"])
+                if row["table_name"]
+                else None,
+                "account_name": row["account_name"],
+                "region": row["region"],
+                **{name: as_number(row[name]) for name in columns},
+            }
+            for row in rows
+        ]
+    )
+    listed(shown, {**_WHERE, **columns}, key=key, alt=alt)
+
+
+def listed(rows: pd.DataFrame, columns: Mapping[str, Any], *, key: str, alt: str) -> None:
+    """Draw rows with these columns, as high as they need, up to a dozen lines."""
+    st.dataframe(
+        rows,
+        column_config=dict(columns),
+        column_order=list(columns),
+        hide_index=True,
+        row_height=ROW,
+        height=ROW * (min(len(rows), _MOST_LINES) + 1) + 2,
+        placeholder="",
+        key=key,
+        alt=alt,
+    )
+
+
+def as_number(value: Any) -> Any:
+    """Return a decimal as a plain number, which browsers sort and write; anything else as it is."""
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def amount(label: str, currency: str | None, help_text: str | None = None, width: int = 115) -> Any:
+    """A column of amounts."""
+    named = label if currency == "USD" else f"{label} ({bill.currency_name(currency)})"
+    style = "dollar" if currency == "USD" else "localized"
+    return st.column_config.NumberColumn(named, help=help_text, format=style, width=width)
+
+
+def percents(label: str, help_text: str | None = None) -> Any:
+    """A column of per cents with one decimal."""
+    return st.column_config.NumberColumn(label, help=help_text, format="%.1f %%", width=110)
+
+
+def text(label: str, width: int, help_text: str | None = None, **options: Any) -> Any:
+    """A column of text."""
+    return st.column_config.TextColumn(label, width=width, help=help_text, **options)
+
+
+_WHERE = {
+    "link": st.column_config.LinkColumn(
+        "Table",
+        display_text=_NAME_IN_LINK,
+        width=190,
+        pinned=True,
+        alignment="left",
+        help="Opens the table's page. Empty for what is on no table.",
+    ),
+    "account_name": text("Account", 150),
+    "region": text("Region", 100),
+}
