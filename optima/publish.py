@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optima import minutes, warehouse
+from optima import history, minutes, warehouse
 from optima.errors import NothingPublishedError, OptimaError
 from optima.published import Build, build_at, builds, current
 from optima.workspace import Workspace
@@ -32,6 +32,9 @@ _SCHEMA = "marts"
 
 def publish(workspace: Workspace, as_of: datetime | None = None) -> Build:
     """Copy the marts into a file of their own and make it current.
+
+    Beside them it gets `publication` (what it is), `publications` and `previous_recommendations` (what the
+    builds before hand on), and `minute_files` (the minutes that belong to it).
 
     Args:
         workspace: Where the warehouse is and the build goes. Nobody may be writing the warehouse.
@@ -79,7 +82,9 @@ def _copy(workspace: Workspace, build: Build, target: Path, as_of: datetime | No
             "select ? as build_id, ?::timestamp as published_at, ?::timestamp as as_of",
             [build.build_id, build.published_at, as_of],
         )
-        days = minutes.export(connection, "warehouse", workspace)
+        earlier = builds(workspace)[::-1]
+        history.write(connection, build, as_of, history.read(earlier))
+        days = minutes.export(connection, workspace, build, earlier[0] if earlier else None)
         # Closing would write the tables from DuckDB's log of changes into the file, and on a full disk leave
         # them in the log without a word; only the file is renamed.
         connection.execute("checkpoint")
@@ -108,24 +113,29 @@ def _sync(path: Path) -> None:
 
 
 def _sweep(workspace: Workspace) -> None:
-    """Delete what an interrupted publication left, builds that nobody was ever told of included."""
-    for pattern in (".marts-*.unfinished*", ".current.unfinished", "minutes/day=*/.unfinished"):
+    """Delete what an interrupted publication left, a build that nobody was ever told of included."""
+    for pattern in (".marts-*.unfinished*", ".current.unfinished", "minutes/**/.*unfinished"):
         for leftover in workspace.data.glob(pattern):
             leftover.unlink(missing_ok=True)
+    for build in _strays(workspace):
+        build.path.unlink(missing_ok=True)
+    minutes.delete_unnamed(workspace, builds(workspace))
+
+
+def _strays(workspace: Workspace) -> list[Build]:
+    """Return the builds that nobody was ever told of."""
     try:
         newest = current(workspace).build_id
     except NothingPublishedError:
         newest = ""
     except OptimaError:
-        return  # `current` is damaged and tells nothing about the builds; the one to come replaces it
-    for build in builds(workspace):
-        if build.build_id > newest:
-            build.path.unlink(missing_ok=True)
+        return []  # `current` is damaged and tells nothing about the builds; the one to come replaces it
+    return [build for build in builds(workspace) if build.build_id > newest]
 
 
 def _delete_superseded(workspace: Workspace, newest: Build) -> None:
-    """Delete builds that were superseded longer ago than the grace."""
-    kept = builds(workspace)
-    for build, successor in itertools.pairwise(kept):
+    """Delete builds that were superseded longer ago than the grace, and minutes that no other build names."""
+    for build, successor in itertools.pairwise(builds(workspace)):
         if newest.published_at - successor.published_at > GRACE:
             build.path.unlink(missing_ok=True)
+    minutes.delete_unnamed(workspace, builds(workspace))

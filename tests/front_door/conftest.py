@@ -25,10 +25,10 @@ MINUTES = """
         date '2026-10-30' + day::int as day,
         list_transform(range(1440), lambda minute: minute::double) as reads,
         list_transform(range(1440), lambda minute: 1.0) as writes,
-        null as read_capacity,
-        null as write_capacity,
-        null as read_throttles,
-        null as write_throttles,
+        null::double[] as read_capacity,
+        null::double[] as write_capacity,
+        null::struct(minute_of_day usmallint, value double)[] as read_throttles,
+        null::struct(minute_of_day usmallint, value double)[] as write_throttles,
         timestamp '2026-11-01' as updated_at
     from range(2) as days (day)
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -24,6 +25,8 @@ BY_THE_CLOCK = {
     "minutes_tried_at",
     "hours_tried_at",
 }
+# Tables of a build that tell of it and those before it: a command that was killed late has published twice.
+BY_THE_BUILD = ["publication", "publications", "previous_recommendations", "minute_files"]
 # Columns that are compared only in part: whether a version is closed, and what is missing but not since when.
 IN_PART = {
     "_dlt_valid_to": "_dlt_valid_to is null",
@@ -136,20 +139,35 @@ def _published(calm: Workspace, killed: Workspace) -> Iterator[str]:
             connection.execute(f"attach '{build.path}' as {name} (read_only)")
         yield from _relations(connection)
         names = connection.execute(
-            "select table_name from duckdb_tables() "
-            "where database_name = 'calm' and table_name <> 'publication'"
+            "select table_name from duckdb_tables() where database_name = 'calm' and not table_name in ?",
+            [BY_THE_BUILD],
         ).fetchall()
         for (name,) in names:
             yield from _rows(connection, f"main.{name}")
+        totals = [
+            connection.execute(
+                f"select as_of, * exclude (build_id, published_at, as_of) from {name}.publications "
+                "order by build_id desc limit 1"
+            ).fetchone()
+            for name in ("calm", "killed")
+        ]
+    if totals[0] != totals[1]:
+        yield f"publications: the last is {totals[1]} instead of {totals[0]}"
     days = [
-        {path.parent.name for path in each.minutes.glob("day=*/minutes.parquet")} for each in (calm, killed)
+        files_of_minutes(workspace, build) for workspace, build in zip((calm, killed), builds, strict=True)
     ]
-    if days[0] != days[1]:
-        yield f"minutes of other days are published: {sorted(days[0] ^ days[1])}"
-    for day in sorted(days[0] & days[1]):
-        files = [each.minutes / day / "minutes.parquet" for each in (calm, killed)]
-        if _differ(*files):
+    if days[0].keys() != days[1].keys():
+        yield f"minutes of other days are published: {sorted(days[0].keys() ^ days[1].keys())}"
+    for day in sorted(days[0].keys() & days[1].keys()):
+        if _differ(days[0][day], days[1][day]):
             yield f"the minutes of {day} differ"
+
+
+def files_of_minutes(workspace: Workspace, build: published.Build) -> dict[date, Path]:
+    """Return the files of minutes that a build names, by day."""
+    with published.open_build(build) as connection:
+        rows = connection.execute("select day, file from minute_files").fetchall()
+    return {day: workspace.minutes / file for day, file in rows}
 
 
 def _differ(first: Path, second: Path) -> bool:
@@ -167,7 +185,9 @@ def _leftovers(calm: Workspace, killed: Workspace) -> Iterator[str]:
     ]
     stray = [build.path for build in published.builds(killed) if not _was_current(build, killed)]
     temporary = list((killed.root / "temporary").iterdir())
-    for path in (*unfinished, *stray, *temporary):
+    named = {file for build in published.builds(killed) for file in files_of_minutes(killed, build).values()}
+    nobodys = {path for path in killed.minutes.rglob("*") if path.is_file()} - named
+    for path in (*unfinished, *stray, *temporary, *sorted(nobodys)):
         yield f"{path.relative_to(killed.root)} was left behind"
     sizes = [_files(workspace.loader_state) for workspace in (calm, killed)]
     if sizes[1] > sizes[0]:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kill_comparison import differences
+from kill_comparison import differences, files_of_minutes
 
 from optima import published
 from optima.errors import NothingPublishedError
@@ -138,7 +138,7 @@ class Commands:
         return Ended(code, seconds, _phases(trace), text)
 
     def look(self) -> None:
-        """Open what `current` names, if there is anything; whatever happens, that is a whole build."""
+        """Open what `current` names, if there is anything; whatever happens, it is whole with its minutes."""
         self.glances += 1
         try:
             build = published.current(self.workspace)
@@ -146,6 +146,8 @@ class Commands:
             return
         with published.open_build(build) as connection:
             assert connection.execute("select count(*) from publication").fetchone() == (1,)
+        for file in files_of_minutes(self.workspace, build).values():
+            assert file.exists(), f"{build.path.name} has lost {file}"
 
     def _wait(self, pid: int, trace: Path, kill: Instant | None, began: float) -> int:
         due = None
