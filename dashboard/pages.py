@@ -43,14 +43,14 @@ PAGES = (
     Page("Capacity", "capacity", "dashboard.views.kinds.capacity", "Savings", "capacity_mode"),
     Page("Table class", "table-class", "dashboard.views.kinds.table_class", "Savings", "table_class"),
     Page("Utilisation", "utilisation", "dashboard.views.kinds.utilization", "Savings", "utilization"),
-    Page("More advice", _OTHER_KINDS, "dashboard.views.kinds.advice", "Savings"),
+    Page("Other advice", _OTHER_KINDS, "dashboard.views.kinds.advice", "Savings"),
     Page("One table", "table", "dashboard.views.table.page", "Detail"),
     Page("Decisions", "decisions", "dashboard.views.decisions", "Detail"),
     Page("Bill", "bill", "dashboard.views.bill", "Spend"),
     Page("Commitments", "commitments", "dashboard.views.commitments", "Spend"),
 )
 # Kinds with a page of their own, and the plan, which is on the overview.
-_OWN_PAGE = {"best_plan", *(page.kind for page in PAGES if page.kind)}
+OWN_PAGE = {"best_plan", *(page.kind for page in PAGES if page.kind)}
 
 
 def navigate(kinds: Iterable[str], see: Callable[[Page], View | None]) -> None:
@@ -66,7 +66,7 @@ def navigate(kinds: Iterable[str], see: Callable[[Page], View | None]) -> None:
     def drawing(page: Page) -> Callable[[], None]:
         return lambda: import_module(page.module).render(view)
 
-    offered = [page for page in PAGES if page.url_path != _OTHER_KINDS or set(kinds) - _OWN_PAGE]
+    offered = [page for page in PAGES if page.url_path != _OTHER_KINDS or set(kinds) - OWN_PAGE]
     navigable = {page: _navigable(page, drawing(page)) for page in offered}
     sections: dict[str, list[st.Page]] = {}
     for page, target in navigable.items():
