@@ -12,6 +12,7 @@
         "decided_by": "varchar",
         "reason": "varchar",
         "snoozed_until": "timestamp",
+        "about": "varchar",
     } -%}
     {%- set path = var("decisions_path") -%}
     {%- set is_there = execute and run_query("select 1 from glob('" ~ path ~ "')").rows | length > 0 -%}

@@ -9,6 +9,7 @@ import typer
 
 from optima.cli import (
     analyses,
+    decide,
     demo,
     diagnostics,
     documentation,
@@ -53,7 +54,7 @@ def before_every_command(
 
 
 for room in (
-    *(loads, analyses, recommendations, explain, costs, reconcile, commitments),
+    *(loads, analyses, recommendations, explain, decide, costs, reconcile, commitments),
     *(run, demo, gui, diagnostics, documentation, version),
 ):
     room.register(app)

@@ -22,6 +22,7 @@ from optima.cli.sandbox import Accounts, History, Seed, TableCount, sandbox_erro
 from optima.cli.session import Session
 from optima.cli.terminal import answers
 from optima.errors import OptimaError
+from optima.selection import PLAN, Filters
 from optima.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -60,14 +61,14 @@ def demo(
             # The account that denies access is planted, so that the demo is complete without it.
             run.load(inside, {*run.DUE_AFTER, "collect"}, Outcome("demo"), is_charged=False)
             build = operations.build(inside)
-    summary.organisation(build)
-    plans = recommendations.select(inside, kind=recommendations.Type.PLAN)
+    summary.organisation(inside, build)
+    plans = recommendations.select(inside, Filters(kinds=(PLAN,), statuses=()))
     recommendations.show(plans, reasons=session.verbose)
     here = f"dynamodb-optima --project-root {_short(workspace.root)}"
     console = answers()
     console.print(f"\nEvery kind of advice:    {here} list-recommendations", soft_wrap=True)
-    if plans:
-        console.print(f"How a plan is computed:  {here} {explain.command_for(plans[0])}", soft_wrap=True)
+    if plans.rows:
+        console.print(f"How a plan is computed:  {here} {explain.command_for(plans.rows[0])}", soft_wrap=True)
     console.print(f"Open the dashboard:      {here} gui", soft_wrap=True)
 
 

@@ -103,14 +103,17 @@ def table(
     amounts: Sequence[str],
     rows: Iterable[Sequence[str]],
     *,
+    keys: Sequence[str] = (),
     remarks: Sequence[str] = (),
 ) -> Table:
-    """Lay out rows under headings: words to the left, then amounts to the right, then remarks."""
+    """Lay out rows under headings: keys, which are never broken, words, amounts to the right, remarks."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     laid_out = Table(box=box.SIMPLE_HEAD)
+    for heading in keys:
+        laid_out.add_column(heading, no_wrap=True)
     for heading in words:
         laid_out.add_column(heading, overflow="fold")
     for heading in amounts:

@@ -1,20 +1,21 @@
-"""The command list-recommendations, over the published marts."""
+"""The command list-recommendations, over the published marts and what was decided since."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from decimal import Decimal
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
-from optima import decisions, published
-from optima.cli import listing
+from optima import decisions, published, selection
+from optima.cli import filtering, listing
 from optima.cli.commands import command
 from optima.cli.listing import Format, Output, Row, Style
 from optima.cli.session import Session
+from optima.decisions import OPEN, PENDING, SNOOZED
+from optima.selection import PLAN, Filters, Total
 from optima.wording import (
     ALONE,
     LIST_PRICES,
@@ -28,6 +29,8 @@ from optima.wording import (
 )
 
 if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
     from rich.console import RenderableType
 
 # Others read these: names and order are part of the interface.
@@ -57,35 +60,27 @@ COLUMNS = (
     "list_monthly_savings_usd",
     "model_error_pct",
     "stranded_commitment_usd",
+    "decided_at",
+    "decided_by",
+    "decision_reason",
+    "snoozed_until",
 )
-
-# The kind whose rows add up, and what of it is still to be had.
-PLAN = "best_plan"
-OPEN = ("pending", "accepted")
 _SETTINGS = ("current_setting", "recommended_setting")
 
 
-class Type(StrEnum):
-    """The kinds of advice by the names the command line has for them."""
+@dataclass(frozen=True)
+class Found:
+    """Recommendations, with what they save.
 
-    PLAN = "plan"
-    CAPACITY = "capacity"
-    TABLE_CLASS = "table_class"
-    UTILIZATION = "utilization"
+    Attributes:
+        rows: Plans first, then the greatest saving; columns `COLUMNS`, settings as objects.
+        totals: What those of them that count save, by kind.
+        id_length: How many characters of an id tell it from all others of the build.
+    """
 
-    @property
-    def kind(self) -> str:
-        """The kind as the marts name it."""
-        return {Type.PLAN: "best_plan", Type.CAPACITY: "capacity_mode"}.get(self, self.value)
-
-
-class Status(StrEnum):
-    """What people decided about a recommendation."""
-
-    PENDING = "pending"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    IMPLEMENTED = "implemented"
+    rows: list[Row]
+    totals: list[Total]
+    id_length: int
 
 
 def register(app: typer.Typer) -> None:
@@ -95,65 +90,65 @@ def register(app: typer.Typer) -> None:
 
 def list_recommendations(
     session: Session,
-    kind: Annotated[Type | None, typer.Option("--type", help="Only this kind of advice.")] = None,
-    min_savings: Annotated[
-        float | None, typer.Option(min=0, metavar="USD", help="Only what saves at least this much a month.")
-    ] = None,
-    status: Annotated[Status | None, typer.Option(help="Only what was decided this way.")] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Also what is to be kept, with the reason.")
-    ] = False,
+    types: filtering.Types = None,
+    accounts: filtering.Accounts = None,
+    ous: filtering.Units = None,
+    regions: filtering.Regions = None,
+    tags: filtering.Tags = None,
+    table: filtering.TableName = None,
+    min_savings: filtering.MinSavings = None,
+    statuses: filtering.Statuses = None,
+    everything: filtering.Everything = False,
     style: Style = Format.TABLE,
     output: Output = None,
 ) -> None:
-    """List the recommendations of the newest build."""
-    rows = select(session, kind=kind, min_savings=min_savings, status=status, everything=everything)
+    """List the recommendations of the newest build, and what was decided about them."""
+    found = select(
+        session,
+        filtering.filters(
+            types=types,
+            accounts=accounts,
+            ous=ous,
+            regions=regions,
+            tags=tags,
+            statuses=statuses or (),
+            table=table,
+            min_savings=min_savings,
+            everything=everything,
+        ),
+    )
     if style is Format.TABLE and output is None:
-        show(rows, reasons=everything or session.verbose, status=status)
+        show(found, reasons=everything or session.verbose, is_verbose=session.verbose)
         return
-    text = {Format.JSON: listing.as_json, Format.CSV: as_csv, Format.TABLE: as_text}[style](rows)
-    listing.deliver(text, output, counted(len(rows), "recommendation"))
+    text = (
+        as_text(found)
+        if style is Format.TABLE
+        else {Format.JSON: listing.as_json, Format.CSV: as_csv}[style](found.rows)
+    )
+    listing.deliver(text, output, counted(len(found.rows), "recommendation"))
 
 
-def select(
-    session: Session,
-    *,
-    kind: Type | None = None,
-    min_savings: float | None = None,
-    status: Status | None = None,
-    everything: bool = False,
-) -> list[Row]:
-    """Return the published recommendations that pass the filters, greatest saving first.
+def select(session: Session, filters: Filters) -> Found:
+    """Return the published recommendations that pass the filters.
+
+    What was rejected, put off or done is nothing that can still be saved, so that it counts in the totals
+    only where the filters name statuses.
 
     Raises:
-        OptimaError: Nothing has been published yet.
+        OptimaError: Nothing has been published yet, or a line of the decisions is none.
     """
-    wanted = [
-        ("kind = ?", kind.kind if kind else None),
-        ("monthly_savings_usd >= ?", min_savings),
-        ("advice = ?", None if everything else "change"),
-    ]
-    filters = [(condition, value) for condition, value in wanted if value is not None]
-    where = " and ".join(["true", *(condition for condition, _ in filters)])
+    standing = decisions.standing(session.workspace.decisions, session.now())
     with published.open_build(published.current(session.workspace)) as connection:
-        known = published.columns(connection)["recommendations"]
-        # Builds of older versions lack the newest columns.
-        wanted_columns = [name if name in known else f"null as {name}" for name in COLUMNS]
-        found = connection.execute(
-            f"""
-            select {", ".join(wanted_columns)}
-            from recommendations
-            where {where}
-            order by monthly_savings_usd desc, kind, account_id, region, table_name, index_name
-            """,  # noqa: S608 (columns and conditions are ours, values are bound)
-            [value for _, value in filters],
-        ).fetchall()
-    rows = [dict(zip(COLUMNS, row, strict=True)) for row in found]
-    decided = decisions.standing(session.workspace.decisions, session.now()).statuses
+        selected = selection.selected(connection, filters, standing)
+        return listed(connection, selected, filters.statuses or OPEN)
+
+
+def listed(connection: duckdb.DuckDBPyConnection, selected: pa.Table, statuses: Sequence[str]) -> Found:
+    """Return selected recommendations of a build as they are listed; those of these statuses count."""
+    rows = selected.select(list(COLUMNS)).to_pylist()
     for row in rows:
         row.update({name: json.loads(row[name] or "{}") for name in _SETTINGS})
-        row["status"] = decided.get(row["recommendation_id"], decisions.PENDING)
-    return [row for row in rows if status is None or row["status"] == status]
+    return Found(rows, selection.totals(connection, selected, statuses), selection.short_length(connection))
 
 
 def as_csv(rows: list[Row]) -> str:
@@ -162,47 +157,53 @@ def as_csv(rows: list[Row]) -> str:
     return listing.as_csv(COLUMNS, [row | written for row, written in zip(rows, settings, strict=True)])
 
 
-def as_text(rows: list[Row]) -> str:
-    """Write the rows as the terminal shows them, with their reasons."""
-    return listing.as_text([_table(rows, reasons=True), *_priced(rows)])
+def as_text(found: Found) -> str:
+    """Write the rows as the terminal shows them, with their reasons and decisions."""
+    return listing.as_text([laid_out(found, reasons=True, is_verbose=True), *_priced(found.rows)])
 
 
-def show(rows: list[Row], *, reasons: bool, status: Status | None = None) -> None:
+def show(found: Found, *, reasons: bool, is_verbose: bool = False) -> None:
     """Show the rows on the terminal, and below them the total of the plans, and each kind's by itself.
 
-    What was rejected, put off or done is nothing that can still be saved, so that it counts only where
-    rows of one `status` were asked for.
+    Args:
+        found: What was found.
+        reasons: Say of each row why it is advised.
+        is_verbose: Say of each decision who took it, when and why.
     """
-    if not rows:
+    if not found.rows:
         listing.show(["No recommendation matches; --all also lists what is to be kept, with the reason."])
         return
-    listing.show([_table(rows, reasons=reasons), *_priced(rows), *totals(rows, status)])
+    listing.show(
+        [
+            laid_out(found, reasons=reasons, is_verbose=is_verbose),
+            *_priced(found.rows),
+            *sentences(found.totals),
+        ]
+    )
 
 
-def totals(rows: list[Row], status: Status | None = None) -> list[str]:
+def sentences(totals: Iterable[Total]) -> list[str]:
     """Return a line for each kind: what the plans save together, what any other kind would save alone."""
-    counting = [
-        row
-        for row in rows
-        if (status or row["status"] in OPEN) and row["recommended_setting"] != row["current_setting"]
-    ]
     lines = []
-    for kind in sorted({row["kind"] for row in rows}, key=kind_order):
-        of_kind = [row for row in counting if row["kind"] == kind]
-        total = sum((row["monthly_savings_usd"] for row in of_kind), Decimal(0))
-        if kind == PLAN:
-            lines.append(f"Best plans: {counted(len(of_kind), 'table')} → {saving(total)}{_at_list(of_kind)}")
+    for total in sorted(totals, key=lambda total: kind_order(total.kind)):
+        if total.kind == PLAN:
+            lines.append(
+                f"Best plans: {counted(total.changes, 'table')} → {saving(total.monthly_savings_usd)}"
+                f"{_at_list(total)}"
+            )
         else:
-            lines.append(f"{kind_name(kind)}: {counted(len(of_kind), 'row')}, {usd(total)}/month {ALONE}")
+            lines.append(
+                f"{kind_name(total.kind)}: {counted(total.changes, 'row')}, "
+                f"{usd(total.monthly_savings_usd)}/month {ALONE}"
+            )
     return lines
 
 
-def _at_list(rows: list[Row]) -> str:
+def _at_list(total: Total) -> str:
     """Say what the rows save in list prices, where they are valued by another basis."""
-    savings = [row["list_monthly_savings_usd"] for row in rows]
-    if not _is_billed(rows) or None in savings:
+    if total.is_at_list or total.list_monthly_savings_usd is None:
         return ""
-    return f"; at list prices {usd(sum(savings, Decimal(0)))}/month"
+    return f"; at list prices {usd(total.list_monthly_savings_usd)}/month"
 
 
 def _is_billed(rows: list[Row]) -> bool:
@@ -215,17 +216,36 @@ def _priced(rows: list[Row]) -> Iterator[str]:
         yield f"Prices are {price_basis(basis)}. What a change saves at list prices stands beside."
 
 
-def _table(rows: list[Row], *, reasons: bool) -> RenderableType:
+def laid_out(
+    found: Found, *, reasons: bool, is_verbose: bool = False, most: int | None = None
+) -> RenderableType:
+    """Lay out the rows, or the first of them: ids as short as tells them apart, amounts in USD a month."""
+    rows = found.rows[:most]
     is_billed = _is_billed(rows)
+    is_decided = any(row["status"] != PENDING or row["decided_by"] for row in rows)
     return listing.table(
         ("Kind", "Account", "Region", "Table", "Change"),
         ("Now a month", "Saves a month", *(["At list prices"] if is_billed else [])),
-        (_cells(row, reasons=reasons, is_billed=is_billed) for row in rows),
-        remarks=("Confidence", "Risk", *(["Why"] if reasons else [])),
+        (
+            [
+                row["recommendation_id"][: found.id_length],
+                *_cells(row, is_billed=is_billed),
+                *([_decision(row, is_verbose=is_verbose)] if is_decided else []),
+                *([row["reason"] or ""] if reasons else []),
+            ]
+            for row in rows
+        ),
+        keys=("Id",),
+        remarks=(
+            "Confidence",
+            "Risk",
+            *(["Decision"] if is_decided else []),
+            *(["Why"] if reasons else []),
+        ),
     )
 
 
-def _cells(row: Row, *, reasons: bool, is_billed: bool) -> list[str]:
+def _cells(row: Row, *, is_billed: bool) -> list[str]:
     cost, listed = row["current_monthly_cost_usd"], row["list_monthly_savings_usd"]
     return [
         kind_name(row["kind"]),
@@ -238,5 +258,18 @@ def _cells(row: Row, *, reasons: bool, is_billed: bool) -> list[str]:
         *([("unknown" if listed is None else usd(listed))] if is_billed else []),
         row["confidence"] or "",
         row["risk"] or "",
-        *([row["reason"] or ""] if reasons else []),
     ]
+
+
+def _decision(row: Row, *, is_verbose: bool) -> str:
+    """Say what stands: `rejected`; with who, when and why: `rejected by ana on 2026-11-20: too risky`."""
+    status, until = str(row["status"]), row["snoozed_until"]
+    if until:
+        ends = f"{until:%Y-%m-%d %H:%M}"
+        status = f"snoozed until {ends}" if status == SNOOZED else f"pending again since {ends}"
+    if not is_verbose:
+        return status
+    by = f" by {row['decided_by']}" if row["decided_by"] else ""
+    on = f" on {row['decided_at']:%Y-%m-%d}" if row["decided_at"] else ""
+    why = f": {row['decision_reason']}" if row["decision_reason"] else ""
+    return f"{status}{by}{on}{why}"

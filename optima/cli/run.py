@@ -72,7 +72,7 @@ def run(
         steps = due({} if force else last_loads(session), datetime.now(UTC).replace(tzinfo=None))
         load(session, steps, ended, regions=listed(regions), force=force)
         build = operations.build(session)
-        summary.organisation(build)
+        summary.organisation(session, build)
 
 
 def due(last: Mapping[str, datetime], now: datetime) -> set[str]:

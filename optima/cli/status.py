@@ -10,12 +10,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from optima import published, warehouse, writer
+from optima import decisions, published, selection, warehouse, writer
 from optima.cli import collected
 from optima.cli.collected import Collected, Row
 from optima.cli.session import Session
 from optima.cli.terminal import answers
 from optima.errors import NothingPublishedError, WorkspaceBusyError
+from optima.selection import Filters
 from optima.wording import age, counted, data_size, usd
 
 if TYPE_CHECKING:
@@ -330,7 +331,7 @@ def _build(console: Console, overview: Overview) -> None:
     _say(console, f"Published: {_minute(build['published_at'])} UTC")
     for kind in build["kinds"]:
         changes = counted(kind["changes"], "recommendation")
-        _say(console, f"  {kind['kind']}: {changes}, {kind['looked_at']:,} looked at")
+        _say(console, f"  {kind['kind']}: {changes}, {kind['open']:,} open, {kind['looked_at']:,} looked at")
     if overview.busy and build["places"]:
         _say(console, "As that build knew it:")
         _who(console, build["places"], is_verbose=False)
@@ -341,8 +342,11 @@ def _published(session: Session) -> Row | None:
         build = published.current(session.workspace)
     except NothingPublishedError:
         return None
+    standing = decisions.standing(session.workspace.decisions, session.now())
     with published.open_build(build) as connection:
-        kinds = _rows(connection, _KINDS)
+        judged = selection.selected(connection, Filters(statuses=(), include_keep=True), standing)
+        still_open = {total.kind: total.changes for total in selection.totals(connection, judged)}
+        kinds = [row | {"open": still_open.get(row["kind"], 0)} for row in _rows(connection, _KINDS)]
         # Builds of older versions have no such mart.
         has_places = "place_coverage" in published.columns(connection)
         places = _rows(connection, "select * from place_coverage") if has_places else []

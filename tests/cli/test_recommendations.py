@@ -5,18 +5,38 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from built_workspace import AUTOSCALED, ON_DEMAND, build
+from built_workspace import AUTOSCALED, ON_DEMAND, WINDOW, build
 from command_line import Run
 
+from optima import decisions
 from optima.cli.recommendations import COLUMNS
+from optima.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("made")).data
 
 
 @pytest.fixture(autouse=True)
-def _built(tmp_path: Path) -> None:
-    build(tmp_path)
+def _published(made: Path, tmp_path: Path) -> None:
+    """What readers need: the published marts and the decisions, and no warehouse."""
+    (tmp_path / "data").mkdir()
+    for file in (*made.glob("marts-*.duckdb"), made / "current", made / "decisions.jsonl"):
+        shutil.copy(file, tmp_path / "data")
+
+
+def decided(
+    root: Path, recommendation_id: str, status: str, reason: str | None = None, until: datetime | None = None
+) -> None:
+    rows = [{"recommendation_id": recommendation_id}]
+    path = Workspace.at(root).decisions
+    decisions.take(path, rows, status, now=datetime(2026, 10, 30, 12), by="ana", reason=reason, until=until)
 
 
 def ids(run: Run, *arguments: str) -> list[str]:
@@ -55,12 +75,16 @@ def test_json_is_what_others_rely_on(run: Run) -> None:
         "list_monthly_savings_usd": 13.0305,
         "model_error_pct": None,
         "stranded_commitment_usd": None,
+        "decided_at": None,
+        "decided_by": None,
+        "decision_reason": None,
+        "snoozed_until": None,
     }
 
 
-def test_the_list_holds_what_can_be_acted_on_greatest_saving_first(run: Run) -> None:
-    assert ids(run) == ["a3", "p2", "a2", "p1", "a1"]
-    assert ids(run, "--all") == ["a3", "p2", "a2", "p1", "a1", "p3", "a4"]
+def test_the_list_holds_what_can_be_acted_on_plans_first_then_the_greatest_saving(run: Run) -> None:
+    assert ids(run) == ["p2", "p1", "a3", "a2", "a1"]
+    assert ids(run, "--all") == ["p2", "p1", "p3", "a3", "a2", "a1", "a4"]
 
 
 @pytest.mark.parametrize(
@@ -72,22 +96,63 @@ def test_the_list_holds_what_can_be_acted_on_greatest_saving_first(run: Run) -> 
         (["--type", "table_class"], ["a2"]),
         (["--type", "utilization"], ["a3"]),
         (["--type", "utilization", "--all"], ["a3", "a4"]),
-        (["--min-savings", "13.0305"], ["a3", "p2", "a2", "p1", "a1"]),
-        (["--min-savings", "13.0306"], ["a3", "p2", "a2"]),
-        (["--status", "accepted"], ["p2", "a2"]),
-        (["--status", "pending"], ["a3", "p1", "a1"]),
-        (["--status", "rejected"], []),
+        (["--type", "plan", "--type", "capacity"], ["p2", "p1", "a1"]),
+        (["--min-savings", "13.0305"], ["p2", "p1", "a3", "a2", "a1"]),
+        (["--min-savings", "13.0306"], ["p2", "a3", "a2"]),
+        (["--table", "^arch"], ["p2", "a2"]),
+        (["--table", "s$", "--all"], ["p1", "p3", "a3", "a1", "a4"]),
+        (["--account", "payments"], ["p2", "p1", "a3", "a2", "a1"]),
+        (["--account", "nobody"], []),
+        (["--region", "eu-west-1"], []),
+        (["--region", "eu-west-1", "--region", "us-east-1", "--type", "plan"], ["p2", "p1"]),
+        (["--ou", "Root"], []),
+        (["--tag", "team"], []),
+        (["--status", "accepted"], ["p2"]),
+        (["--status", "pending"], ["p1", "a1"]),
+        (["--status", "rejected"], ["a3"]),
+        (["--status", "snoozed", "--status", "accepted"], ["p2", "a2"]),
+        (["--status", "implemented"], []),
     ],
 )
-def test_filters(run: Run, arguments: list[str], expected: list[str]) -> None:
-    assert ids(run, *arguments) == expected
+def test_filters(run: Run, tmp_path: Path, arguments: list[str], expected: list[str]) -> None:
+    decided(tmp_path, "p2", "accepted")
+    decided(tmp_path, "a3", "rejected", reason="Peaks in December.")
+    decided(tmp_path, "a2", "snoozed", until=WINDOW[1])
+    assert ids(run, "--as-of", "2026-10-31", *arguments) == expected
 
 
-def test_a_decision_shows_at_once(run: Run, tmp_path: Path) -> None:
-    decision = {"recommendation_id": "a3", "status": "rejected"}
-    (tmp_path / "data/decisions.jsonl").write_text(json.dumps(decision) + "\n")
-    assert ids(run, "--status", "rejected") == ["a3"]
-    assert ids(run, "--status", "pending") == ["p1", "a1"]
+def test_the_file_alone_says_what_was_decided(run: Run, tmp_path: Path) -> None:
+    """Published by a build that had read that p2 and a2 were accepted; the file says nothing of them."""
+    assert ids(run, "--status", "accepted") == []
+    decided(tmp_path, "a3", "accepted")
+    assert ids(run, "--status", "accepted") == ["a3"]
+
+
+def test_a_decision_is_told_with_who_when_and_why(run: Run, tmp_path: Path) -> None:
+    decided(tmp_path, "a3", "rejected", reason="Peaks in December.")
+    [row] = json.loads(run("list-recommendations", "--status", "rejected", "--format", "json").stdout)
+    assert {name: row[name] for name in COLUMNS[-4:]} == {
+        "decided_at": "2026-10-30T12:00:00",
+        "decided_by": "ana",
+        "decision_reason": "Peaks in December.",
+        "snoozed_until": None,
+    }
+    assert "rejected by ana" not in run("list-recommendations").stdout
+    assert "rejected" in run("list-recommendations").stdout
+    told = " ".join(run("list-recommendations", "--status", "rejected", "--verbose").stdout.split())
+    assert "rejected by ana on" in told
+    assert "2026-10-30: Peaks" in told
+
+
+def test_a_pause_is_told_with_its_end_and_that_it_is_over(run: Run, tmp_path: Path) -> None:
+    decided(tmp_path, "a2", "snoozed", until=WINDOW[1])
+    paused, over = (
+        run("list-recommendations", "--as-of", day).stdout for day in ("2026-10-31", "2026-11-01")
+    )
+    assert "snoozed until 2026-11-01 00:00" in paused
+    assert "pending again since 2026-11-01 00:00" in over
+    assert "table class: 0 rows" in paused
+    assert "table class: 1 row" in over
 
 
 def test_csv_has_the_same_columns_with_settings_as_json(run: Run) -> None:
@@ -95,10 +160,10 @@ def test_csv_has_the_same_columns_with_settings_as_json(run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert tuple(rows[0]) == COLUMNS
     assert [row["monthly_savings_usd"] for row in rows] == [
-        "919.2963",
-        "50.625",
         "50.625",
         "13.0305",
+        "919.2963",
+        "50.625",
         "13.0305",
     ]
     assert rows[0]["account_id"] == "012345678901"
@@ -141,8 +206,7 @@ def test_the_table_shows_changes_and_adds_up_nothing_but_plans(run: Run) -> None
 def test_the_total_is_of_what_is_still_open_unless_another_status_is_asked_for(
     run: Run, tmp_path: Path
 ) -> None:
-    decision = {"recommendation_id": "p2", "status": "implemented"}
-    (tmp_path / "data/decisions.jsonl").write_text(json.dumps(decision) + "\n")
+    decided(tmp_path, "p2", "implemented")
     assert "Best plans: 1 table → Save $13.03/month ($156.37/year)" in run("list-recommendations").stdout
     assert "Best plans: 1 table → Save $13.03/month" in run("list-recommendations", "--all").stdout
     done = run("list-recommendations", "--status", "implemented").stdout

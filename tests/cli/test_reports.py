@@ -14,6 +14,7 @@ from planned_tables import COLUMNS
 from optima import published, transform
 from optima.cli import demo, gui, reports, summary
 from optima.cli import run as runs
+from optima.cli.session import Session
 from optima.errors import OptimaError
 from optima.sandbox import SandboxConfig
 from optima.workspace import Workspace
@@ -50,7 +51,7 @@ def test_tables_that_were_not_analysed_are_said(tmp_path: Path) -> None:
 def test_the_summary_adds_up_plans_and_counts_each_kind_by_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    summary.organisation(published.current(build(tmp_path)))
+    summary.organisation(Session("run", tmp_path), published.current(build(tmp_path)))
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     alone = "if only this were applied"
     assert lines == [
@@ -72,8 +73,8 @@ def test_status_of_nothing_and_of_a_build(run: Run, tmp_path: Path) -> None:
     ]
     build(tmp_path)
     text = run("status").stdout
-    assert "  capacity_mode: 1 recommendation, 1 looked at" in text
-    assert "  utilization: 1 recommendation, 2 looked at" in text
+    assert "  capacity_mode: 1 recommendation, 1 open, 1 looked at" in text
+    assert "  utilization: 1 recommendation, 1 open, 2 looked at" in text
 
 
 def test_health_says_what_is_wrong_and_ends_with_1(run: Run, tmp_path: Path) -> None:

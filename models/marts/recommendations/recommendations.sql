@@ -5,9 +5,16 @@
     "table_class_recommendations",
     "utilization_recommendations",
 ] -%}
+{#- Those of which one decision may be about several rows, and that say so in their decision_key. -#}
+{%- set shared = ["best_plans", "capacity_mode_recommendations"] -%}
 with
     {% for kind in kinds %}
-        {{ kind }} as (select {{ advice_columns() | join(", ") }} from {{ ref(kind) }}),
+        {{ kind }} as (
+            select
+                {{ advice_columns() | join(", ") }},
+                {{ "decision_key" if kind in shared else "cast(null as varchar)" }} as decision_key
+            from {{ ref(kind) }}
+        ),
     {% endfor %}
     decisions as (select * from {{ ref("stg_decisions__recommendation_decisions") }}),
 
@@ -37,6 +44,7 @@ select
     last_decisions.decided_at,
     last_decisions.decided_by,
     last_decisions.reason as decision_reason,
-    last_decisions.snoozed_until
+    last_decisions.snoozed_until,
+    coalesce(all_kinds.decision_key, all_kinds.recommendation_id) as decision_key
 from all_kinds
 left join last_decisions on all_kinds.recommendation_id = last_decisions.recommendation_id

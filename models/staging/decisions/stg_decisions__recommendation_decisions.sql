@@ -11,5 +11,6 @@ select
     decided_by,
     reason,
     snoozed_until,
+    about,
     line_number
 from lines
