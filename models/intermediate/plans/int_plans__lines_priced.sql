@@ -183,6 +183,7 @@ with
                 then 'unit-hours'
                 else 'request units'
             end as unit,
+            billed_usage.component <> 'storage' as is_billed,
             billed_usage.monthly_amount as monthly_quantity,
             billed_usage.sunk_amount as sunk_quantity,
             billed_usage.free_share,
@@ -216,6 +217,7 @@ select
     component,
     setting,
     unit,
+    coalesce(is_billed, false) as is_billed,
     monthly_quantity,
     sunk_quantity,
     free_share,

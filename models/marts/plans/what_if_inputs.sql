@@ -13,6 +13,10 @@ with
 
     billed_storage as (select * from {{ ref("int_billing__usage_priced") }} where component = 'storage'),
 
+    tables_judged_by_bill as (
+        select distinct table_key from {{ ref("int_plans__lines_priced") }} where is_billed
+    ),
+
     prices as (select * from {{ ref("int_prices__accounts_in_force") }}),
 
     throughput as (
@@ -125,6 +129,7 @@ select
     inputs.monthly_unit_hours,
     inputs.monthly_requests,
     inputs.monthly_gb,
+    tables_judged_by_bill.table_key is not null as is_today_billed,
     windows.window_start,
     windows.window_end,
     windows.window_end - to_minutes(windows.existing_minutes) as existing_from_at,
@@ -154,3 +159,4 @@ select
 from inputs
 inner join tables_and_indexes on inputs.resource_key = tables_and_indexes.resource_key
 left join windows on inputs.resource_key = windows.resource_key
+left join tables_judged_by_bill on tables_and_indexes.table_key = tables_judged_by_bill.table_key
