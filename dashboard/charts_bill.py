@@ -27,6 +27,8 @@ _PARTS = {
 _PART_OF = {component: part for part, (_, components) in _PARTS.items() for component in components}
 _ORDER = list(_PARTS)
 _COVERED = {"reserved": BLUE, "Savings Plan": GREEN, "free tier": VIOLET, "uncovered": GRAY}
+_BOUGHT = {"saves a month": BLUE, "at worst, paid a month for nothing": ORANGE}
+SAVES, AT_WORST = _BOUGHT
 # Pixels: a month's bar at most, the chart by month, the page's smaller ones.
 _MONTH, _HEIGHT = 56, 260
 # How much of its colour a bar has that may still grow.
@@ -158,6 +160,34 @@ def coverage_legend(covered: Iterable[str]) -> str:
     """Return the legend of the chart of coverage."""
     found = set(covered)
     return marks.legend(*((colour, "■", name) for name, colour in _COVERED.items() if name in found))
+
+
+def options(found: pd.DataFrame) -> alt.Chart:
+    """Draw what each way of buying saves a month, and what it costs if all use vanishes.
+
+    Columns: option, meaning (`SAVES` or `AT_WORST`), usd.
+    """
+    rows = found.assign(colour=found["meaning"].map(_BOUGHT))
+    order = list(dict.fromkeys(rows["option"]))
+    chart: alt.Chart = (
+        alt.Chart(rows, height=marks.bars_height(len(order), len(_BOUGHT)))
+        .mark_bar(size=BAR)
+        .encode(
+            y=_lines(order, "option"),
+            yOffset=alt.YOffset("meaning:N", sort=list(_BOUGHT)),
+            x=_x("usd", "USD"),
+            color=marks.painted(),
+            tooltip=[
+                marks.text("option", "Option"),
+                marks.text("meaning", "What"),
+                _amount("usd", "A month", "USD"),
+            ],
+        )
+    )
+    return chart
+
+
+OPTIONS_LEGEND = marks.legend(*((colour, "■", meaning) for meaning, colour in _BOUGHT.items()))
 
 
 def _by_component(rows: Rows) -> pd.DataFrame:

@@ -28,7 +28,6 @@ _KEPT, _KEPT_LINES = 128, 4
 MOST_ROWS = 200
 # The costs that an export tells, in the order in which they are offered.
 BASES = {"net": "net", "amortized": "amortised", "list": "at list prices", "unblended": "unblended"}
-BYS = ("account", "ou", "region", "component", "payer")
 _NO_TABLES = pa.table({name: pa.array([], pa.string()) for name in ("account_id", "region", "table_name")})
 
 # Accounts, units and regions as the bill names them, because it has tables and accounts that are gone.
@@ -467,7 +466,7 @@ _FURTHEST_OFF = """
         is_off,
         explanation
     from reconciled
-    where billing_month = $month and compared_hours > 0 and error_usd <> 0
+    where billing_month = $month and compared_hours > 0 and abs(error_usd) >= 0.005
     order by abs(error_usd) desc, account_id, region, table_name
     limit $most
 """
@@ -502,6 +501,82 @@ _PAYERS = """
                 )
             )
         )
+"""
+
+# Commitments in force together, and what of them nobody used in the newest month.
+_OWNED_TOTAL = """
+    with
+        owned as (
+            select *
+            from owned_commitments
+            where
+                is_active
+                and (len($payers::varchar[]) = 0 or list_contains($payers::varchar[], payer_account_id))
+                and (
+                    len($regions::varchar[]) = 0
+                    or region is null
+                    or list_contains($regions::varchar[], region)
+                )
+        ),
+
+        used as (
+            select *
+            from commitment_utilization
+            where
+                billing_month = (select max(billing_month) from commitment_utilization)
+                and commitment_key in (select commitment_key from owned)
+        )
+    select
+        count(*) as commitments,
+        case when not bool_or(monthly_cost_usd is null) then sum(monthly_cost_usd) end as monthly_cost_usd,
+        min(ends_at) as next_end_at,
+        (select max(billing_month) from used) as month,
+        (select case when not bool_or(unused_usd is null) then sum(unused_usd) end from used) as unused_usd
+    from owned
+"""
+
+# What is neither covered nor uncovered is the free tier's.
+_POOLS = """
+    select
+        *,
+        eligible_list_usd - reserved_list_usd - plan_list_usd - uncovered_list_usd as free_list_usd,
+        count(*) over () as pools
+    from commitment_coverage
+    where
+        billing_month = (select max(billing_month) from commitment_coverage)
+        and (len($payers::varchar[]) = 0 or list_contains($payers::varchar[], payer_account_id))
+        and (len($regions::varchar[]) = 0 or list_contains($regions::varchar[], region))
+    order by eligible_list_usd desc nulls last, payer_account_id, region, pool
+    limit $most
+"""
+
+# Purchases of one option are made together; `is_advised` where they are what is advised.
+_OPTIONS = """
+    select
+        option,
+        sum(monthly_savings_usd) as monthly_savings_usd,
+        sum(upfront_usd) as upfront_usd,
+        sum(worst_case_usd) as worst_case_usd,
+        count(*) as purchases,
+        bool_or(is_recommended) as is_advised
+    from commitment_recommendations
+    where
+        quantity > 0
+        and (len($payers::varchar[]) = 0 or list_contains($payers::varchar[], payer_account_id))
+    group by option
+    order by monthly_savings_usd desc nulls last, option
+"""
+
+_ADVISED = """
+    select
+        count(*) filter (option <> 'none') as purchases,
+        sum(monthly_savings_usd) filter (option <> 'none') as monthly_savings_usd,
+        sum(upfront_usd) filter (option <> 'none') as upfront_usd,
+        sum(worst_case_usd) filter (option <> 'none') as worst_case_usd
+    from commitment_recommendations
+    where
+        is_recommended
+        and (len($payers::varchar[]) = 0 or list_contains($payers::varchar[], payer_account_id))
 """
 
 _STRANDED = """
@@ -695,7 +770,7 @@ def met_by_component(view: View, month: date) -> list[dict[str, Any]]:
 
 
 def furthest_off(view: View, month: date, most: int = 10) -> list[dict[str, Any]]:
-    """Return the tables that the model is furthest off for, with their explanation."""
+    """Return the tables that the model is furthest off for, by a cent or more, with their explanation."""
     return _compared(view, _FURTHEST_OFF, {"month": month, "most": most})
 
 
@@ -715,9 +790,33 @@ def payers(view: View) -> list[str]:
 
 def commitments(view: View, query: str) -> list[dict[str, Any]]:
     """Return one of the lists of commitments that `optima.bill` asks for."""
-    asked = {"payers": payers(view), "regions": list(view.filters.regions)}
+    return _of_payers(view, query)
+
+
+def owned_total(view: View) -> dict[str, Any]:
+    """Return how many commitments are in force, what they cost a month, and what of them was not used."""
+    return _of_payers(view, _OWNED_TOTAL)[0]
+
+
+def pools(view: View, most: int) -> list[dict[str, Any]]:
+    """Return what covered the newest month's use, of the largest pools."""
+    return _of_payers(view, _POOLS, most=most)
+
+
+def options(view: View) -> list[dict[str, Any]]:
+    """Return what each way of buying would save, all its purchases together."""
+    return _of_payers(view, _OPTIONS)
+
+
+def advised(view: View) -> dict[str, Any]:
+    """Return what all purchases save and cost together that are advised."""
+    return _of_payers(view, _ADVISED)[0]
+
+
+def _of_payers(view: View, query: str, **others: Any) -> list[dict[str, Any]]:
+    asked: dict[str, Any] = {"payers": payers(view), "regions": list(view.filters.regions)}
     named = {name: value for name, value in asked.items() if f"${name}" in query}
-    return _dicts(cursor(view.build).execute(query, named))
+    return _dicts(cursor(view.build).execute(query, named | others))
 
 
 def stranded(view: View, most: int = 10) -> list[dict[str, Any]]:

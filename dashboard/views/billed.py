@@ -134,8 +134,13 @@ def listed(rows: pd.DataFrame, columns: Mapping[str, Any], *, key: str, alt: str
 
 
 def as_number(value: Any) -> Any:
-    """Return a decimal as a plain number, which browsers sort and write; anything else as it is."""
-    return float(value) if isinstance(value, Decimal) else value
+    """Return an amount to the cent and per cents to a decimal, as browsers write them; the rest as it is.
+
+    What is less becomes 0, which has no sign.
+    """
+    if isinstance(value, Decimal):
+        return round(float(value), 2) + 0.0
+    return round(value, 1) + 0.0 if isinstance(value, float) else value
 
 
 def amount(label: str, currency: str | None, help_text: str | None = None, width: int = 115) -> Any:

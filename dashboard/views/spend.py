@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -45,7 +46,7 @@ def render(view: View) -> None:
         st.caption(f"{bill.CURRENCIES_APART} The page Bill has the others.")
 
 
-def figures(choice: Choice, total: dict[str, Any]) -> None:
+def figures(choice: Choice, total: Mapping[str, Any]) -> None:
     """Draw what was billed net, what it is a day against the month before, and where the month goes."""
     paid, daily, projected = st.columns(3)
     so_far = "" if total["is_complete"] else ", so far"
