@@ -14,7 +14,7 @@ from dashboard import builds, filters, pages
 from dashboard.data import scope
 from dashboard.pages import Page
 from dashboard.view import View
-from dashboard.views import empty
+from dashboard.views import deciding, empty
 from optima import decisions
 from optima.errors import OptimaError
 from optima.published import Build
@@ -49,6 +49,7 @@ def _see(workspace: Workspace, build: Build, page: Page) -> View | None:
     """Draw the side bar and return what it selects; say why where that is nothing to draw a page from."""
     # The tab's title; given to the first call, it would be that of every page.
     st.set_page_config(f"{page.title} · DynamoDB Optima", page_icon=_ICON, layout="wide")
+    deciding.announce()
     now = datetime.now(UTC).replace(tzinfo=None)
     chosen = filters.choose(build, page.kind)
     if chosen is None:

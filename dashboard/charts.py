@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard import wording
 from dashboard.data.savings import KindTotal
-from optima.wording import KINDS, kind_order
+from optima.wording import KINDS, kind_order, usd
 
 _USD = "$,.2f"
 _AXIS_USD = "$,.0f"
@@ -61,62 +61,57 @@ def by_kind(totals: Sequence[KindTotal]) -> alt.LayerChart:
     return alt.LayerChart(layer=[cost, saving], height=len(rows) * 3 * _BAR + _AXIS)
 
 
-def by_place(savings: pd.DataFrame) -> alt.Chart:
-    """Draw monthly savings per place (an account, a region) and kind: bars side by side, never stacked.
+def by_place(savings: pd.DataFrame) -> alt.LayerChart:
+    """Draw monthly savings per place and kind: bars side by side, never stacked.
 
     Of many places those with the largest single saving are drawn, MOST_PLACES of them.
     """
     largest = savings.groupby("place")["monthly_savings_usd"].max().nlargest(MOST_PLACES)
     rows = savings[savings["place"].isin(largest.index)]
-    rows = rows.assign(kind_name=rows["kind"].map(wording.kind_name))
+    rows = rows.assign(
+        kind_name=rows["kind"].map(wording.kind_name), saved=rows["monthly_savings_usd"].map(usd)
+    )
     kinds = sorted(set(rows["kind"]), key=kind_order)
     height = len(largest) * (len(kinds) * _BAR + _GAP) + _AXIS
-    chart: alt.Chart = (
-        alt.Chart(rows, height=height)
-        .mark_bar()
-        .encode(
-            y=alt.Y("place:N", sort=list(largest.index), title=None, axis=_labels()),
-            yOffset=alt.YOffset("kind_name:N", sort=[wording.kind_name(kind) for kind in kinds]),
-            x=_usd("monthly_savings_usd"),
-            color=_colour(kinds),
-            tooltip=[
-                _text("place", "Where"),
-                _text("kind_name", "Kind"),
-                _amount("monthly_savings_usd", "Saves, USD a month"),
-            ],
-        )
+    base = alt.Chart(rows).encode(
+        y=alt.Y("place:N", sort=list(largest.index), title=None, axis=_labels()),
+        yOffset=alt.YOffset("kind_name:N", sort=[wording.kind_name(kind) for kind in kinds]),
+        x=_usd("monthly_savings_usd"),
+        tooltip=[
+            _text("place", "Where"),
+            _text("kind_name", "Kind"),
+            _amount("monthly_savings_usd", "Saves, USD a month"),
+        ],
     )
-    return chart
+    return alt.LayerChart(layer=[base.mark_bar().encode(color=_colour(kinds)), _written(base)], height=height)
 
 
-def top_tables(tables: pd.DataFrame) -> alt.Chart:
-    """Draw the tables on which one kind of change saves most."""
-    rows = tables.assign(
-        kind_name=tables["kind"].map(wording.kind_name),
-        # One bar a table, also where two accounts or regions have tables of one name.
-        table_key=tables["account_id"] + "|" + tables["region"] + "|" + tables["table_name"],
+def publications(builds: pd.DataFrame) -> alt.LayerChart:
+    """Draw what the best plans of each build that was published would save a month."""
+    base = alt.Chart(builds).encode(
+        x=alt.X("published_at:T", title=None, axis=alt.Axis(tickCount=5, labelOverlap=True)),
+        y=alt.Y(
+            "monthly_savings_usd:Q",
+            title=None,
+            scale=alt.Scale(zero=False, nice=True),
+            axis=alt.Axis(format=_AXIS_USD, tickCount=4),
+        ),
+        tooltip=[
+            alt.Tooltip("published_at:T", title="Published (UTC)", format="%Y-%m-%d %H:%M"),
+            _amount("monthly_savings_usd", "Best plans save, USD a month"),
+            _amount("current_monthly_cost_usd", "Costs now, USD a month"),
+            alt.Tooltip("changes:Q", title="Tables to change", format=","),
+        ],
     )
-    kinds = sorted(set(rows["kind"]), key=kind_order)
-    name_only = _labels(labelExpr="split(datum.label, '|')[2]")
-    height = len(rows) * (_BAR + _GAP) + _AXIS
-    chart: alt.Chart = (
-        alt.Chart(rows, height=height)
-        .mark_bar()
-        .encode(
-            y=alt.Y("table_key:N", sort=None, title=None, axis=name_only),
-            x=_usd("monthly_savings_usd"),
-            color=_colour(kinds),
-            tooltip=[
-                _text("table_name", "Table"),
-                _text("account_name", "Account"),
-                _text("region", "Region"),
-                _text("kind_name", "Kind"),
-                _amount("current_monthly_cost_usd", "Costs now, USD a month"),
-                _amount("monthly_savings_usd", "Saves, USD a month"),
-            ],
-        )
-    )
-    return chart
+    line = base.mark_line(interpolate="step-after", strokeWidth=2)
+    return alt.LayerChart(layer=[line, base.mark_circle(size=50, opacity=1)], height=160)
+
+
+def _written(bars: alt.Chart) -> alt.Chart:
+    """Write the amount at the end of each bar."""
+    # Grey is read on the white and on the dark background.
+    text: alt.Chart = bars.mark_text(align="left", dx=4, color="#808890", fontSize=11).encode(text="saved:N")
+    return text
 
 
 def _labels(**options: Any) -> alt.Axis:

@@ -94,7 +94,7 @@ def choose(build: Build, kind: str | None = None) -> Filters | None:
     if problem:
         return None
     return Filters(
-        kinds=kinds,
+        kinds=(kind,) if kind else kinds,
         accounts=accounts,
         ous=ous,
         regions=regions,

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard import filters
+from dashboard import filters, wording
 from dashboard.view import View
 
 # The parameter of the table page's address: account id, region and name, with slashes between.
@@ -81,19 +81,30 @@ def _navigable(page: Page, draw: Callable[[], None]) -> st.Page:
     return st.Page(draw, title=page.title, url_path=page.url_path, default=page is PAGES[0])
 
 
-def table_address(account_id: str, region: str, table_name: str) -> dict[str, str | list[str]]:
-    """Return the parameters of the table page's address for one table, with the filters as they are."""
-    kept = {key: st.query_params.get_all(key) for key in filters.KEYS if key in st.query_params}
-    return {AT: f"{account_id}/{region}/{table_name}", **kept}
-
-
 def link_to_table(account_id: str, region: str, table_name: str) -> str:
     """Return the address of one table's page, relative to any page, with the filters as they are."""
-    return f"table?{urlencode(table_address(account_id, region, table_name), doseq=True)}"
+    kept = {key: st.query_params.get_all(key) for key in filters.KEYS if key in st.query_params}
+    return f"table?{urlencode({AT: at(account_id, region, table_name), **kept}, doseq=True)}"
 
 
 def open_table(account_id: str, region: str, table_name: str) -> None:
-    """Go to one table's page, without loading the dashboard anew."""
-    at = f"{account_id}/{region}/{table_name}"
-    target = next(page for page in PAGES if page.url_path == "table")
-    st.switch_page(_navigable(target, lambda: None), query_params={AT: at})
+    """Go to one table's page, without loading the dashboard anew; the filters stay as they are."""
+    st.switch_page(_table_page(), query_params={AT: at(account_id, region, table_name)})
+
+
+def draw_link_to_table(account_id: str, region: str, table_name: str, label: str | None = None) -> None:
+    """Draw a link to one table's page under its name, or under a label that is Markdown."""
+    st.page_link(
+        _table_page(),
+        label=label or wording.literal(table_name),
+        query_params={AT: at(account_id, region, table_name)},
+    )
+
+
+def at(account_id: str, region: str, table_name: str) -> str:
+    """Return what the address of the table page says of its table."""
+    return f"{account_id}/{region}/{table_name}"
+
+
+def _table_page() -> st.Page:
+    return _navigable(next(page for page in PAGES if page.url_path == "table"), lambda: None)

@@ -11,6 +11,11 @@ from dashboard.data.selected import ask, selected
 from dashboard.view import View
 from optima.selection import PLAN
 
+# What savings are summed by.
+PLACES = ("ou", "account", "region")
+# The unit of accounts that are in none.
+NOWHERE = "no organisational unit"
+
 _BY_KIND = """
     select
         kind,
@@ -36,23 +41,20 @@ _PRICED = """
     order by price_basis
 """
 
-_BY_ACCOUNT = """
+# Of plans, which add up, or where none are selected of every kind for itself.
+_BY_PLACE = """
     select
-        account_name || ' · ' || account_id as place,
+        case $place
+            when 'account' then account_name || ' · ' || account_id
+            when 'region' then region
+            else coalesce(ou_path, $nowhere)
+        end as place,
         kind,
         sum(monthly_savings_usd)::double as monthly_savings_usd
     from selected
-    where advice = 'change'
-    group by all
-"""
-
-_BY_REGION = """
-    select
-        region as place,
-        kind,
-        sum(monthly_savings_usd)::double as monthly_savings_usd
-    from selected
-    where advice = 'change'
+    where
+        advice = 'change'
+        and (kind = $plan or not exists (select 1 from selected where kind = $plan and advice = 'change'))
     group by all
 """
 
@@ -126,14 +128,14 @@ def other_prices(view: View) -> tuple[tuple[str, Decimal | None], ...]:
     return tuple(ask(view, _PRICED, {"plan": PLAN}).fetchall())
 
 
-def by_account(view: View) -> pd.DataFrame:
-    """Return monthly savings per account and kind: place, kind, monthly_savings_usd."""
-    return ask(view, _BY_ACCOUNT).df()
+def by_place(view: View, place: str) -> pd.DataFrame:
+    """Return monthly savings per place and kind: place, kind, monthly_savings_usd.
 
-
-def by_region(view: View) -> pd.DataFrame:
-    """Return monthly savings per region and kind: place, kind, monthly_savings_usd."""
-    return ask(view, _BY_REGION).df()
+    Args:
+        view: What is looked at.
+        place: One of `PLACES`.
+    """
+    return ask(view, _BY_PLACE, {"place": place, "nowhere": NOWHERE, "plan": PLAN}).df()
 
 
 def top_tables(view: View, most: int = 10) -> pd.DataFrame:

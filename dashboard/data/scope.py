@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,27 @@ _TABLES = """
     with
         later_facts as (select null::varchar as ou_path, null::varchar as tags where false),
 
-        facts as (from dim_tables union all by name from later_facts),
+        -- tables that are no longer in force, and were when something was decided or published
+        gone as (
+            select
+                more.account_id,
+                coalesce(dim_accounts.account_name, more.account_id) as account_name,
+                dim_accounts.ou_path,
+                more.region,
+                more.table_name
+            from (select distinct account_id, region, table_name from more) as more
+            anti join dim_tables using (account_id, region, table_name)
+            left join dim_accounts using (account_id)
+            where more.account_id is not null
+        ),
+
+        facts as (
+            from dim_tables
+            union all by name
+            from gone
+            union all by name
+            from later_facts
+        ),
 
         tagged as (
             select
@@ -70,6 +90,7 @@ _TABLES = """
 """
 # What of the filters it asks for.
 _ABOUT_TABLES = ("accounts", "ous", "regions", "tags", "table_pattern")
+_NONE = pa.table({name: pa.array([], pa.string()) for name in ("account_id", "region", "table_name")})
 
 _SCOPE = """
     select
@@ -196,15 +217,34 @@ def tables(view: View) -> pa.Table:
 
     Columns: account_id, account_name, ou_path, region, table_name. What is advised on them plays no part.
     """
-    of_advice = Filters()
-    about_tables = replace(
-        view.filters,
-        kinds=of_advice.kinds,
-        statuses=of_advice.statuses,
-        min_savings=of_advice.min_savings,
-        include_keep=of_advice.include_keep,
+    return _tables(view.build, about_tables(view.filters))
+
+
+def tables_and(view: View, more: pa.Table) -> pa.Table:
+    """Return the same of the tables in force and of others, which may be gone; of those no tags are known.
+
+    Args:
+        view: What is looked at.
+        more: account_id, region, table_name; tables in force may be among them.
+    """
+    return _read_tables(view.build, about_tables(view.filters), more)
+
+
+def is_everywhere(view: View) -> bool:
+    """Return whether the filters leave out no table."""
+    return about_tables(view.filters) == Filters(statuses=())
+
+
+def about_tables(filters: Filters) -> Filters:
+    """Return the filters with only those left that are about a table, and not about advice on it."""
+    return Filters(
+        accounts=filters.accounts,
+        ous=filters.ous,
+        regions=filters.regions,
+        tags=filters.tags,
+        statuses=(),
+        table_pattern=filters.table_pattern,
     )
-    return _tables(view.build, about_tables)
 
 
 def ask_of_tables(
@@ -218,8 +258,14 @@ def ask_of_tables(
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _tables(build: Build, filters: Filters) -> pa.Table:
+    return _read_tables(build, filters, _NONE)
+
+
+def _read_tables(build: Build, filters: Filters, more: pa.Table) -> pa.Table:
+    reader = cursor(build)
+    reader.register("more", more)
     asked = {name: filters.parameters[name] for name in _ABOUT_TABLES}
-    return cursor(build).execute(_TABLES, asked).to_arrow_table()
+    return reader.execute(_TABLES, asked).to_arrow_table()
 
 
 def scope(view: View) -> Scope:

@@ -1,87 +1,173 @@
-"""The list of recommendations and its export: both hold the rows that the filters select, and no others."""
+"""The list of recommendations: what the filters select, page by page, to be decided on and exported."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pyarrow as pa
+import pandas as pd
 import streamlit as st
 
-from dashboard import wording
+from dashboard import pages, wording
 from dashboard.data import export
-from dashboard.data.selected import ask, selected
+from dashboard.data import listing as data
+from dashboard.data.listing import ORDERS, ROWS, Size
 from dashboard.view import View
+from dashboard.views import deciding
 from optima.selection import Filters
-from optima.wording import counted
+from optima.wording import counted, usd
 
-_LISTED = """
-    select
-        table_name,
-        index_name,
-        region,
-        kind,
-        monthly_savings_usd::double as monthly_savings_usd,
-        current_monthly_cost_usd::double as current_monthly_cost_usd,
-        projected_monthly_cost_usd::double as projected_monthly_cost_usd,
-        current_setting,
-        recommended_setting,
-        confidence,
-        risk,
-        status,
-        account_name,
-        account_id,
-        reason
-    from selected
-"""
+# Pixels of a row, and the rows that are seen without scrolling.
+_ROW, _SEEN = 36, 14
+_CHOSEN, _ALL = "Chosen rows", "All rows"
 
-_ROW, _MOST_ROWS = 36, 15
+COLUMNS = (
+    "table_name",
+    "index_name",
+    "kind",
+    "monthly_savings_usd",
+    "current_monthly_cost_usd",
+    "saved_pct",
+    "current_setting",
+    "recommended_setting",
+    "confidence",
+    "risk",
+    "status",
+    "account_name",
+    "region",
+    "account_id",
+    "reason",
+)
 
 
-def render(view: View, columns: Sequence[str] = (), kind: str | None = None) -> None:
-    """Draw the list with its number of rows and the button that exports it."""
-    rows = selected(view)
-    heading, corner = st.columns([4, 1], vertical_alignment="bottom")
+def render(view: View, columns: Sequence[str] = COLUMNS, kind: str | None = None) -> None:
+    """Draw the rows that the filters select.
+
+    Args:
+        view: What is looked at.
+        columns: What is shown of each row, in this order: names of `data.listing.page`.
+        kind: The one kind that is listed, None for all that are selected.
+    """
+    _list(view, tuple(columns), kind)
+
+
+@st.fragment
+def _list(view: View, columns: tuple[str, ...], kind: str | None) -> None:
+    size = data.size(view, kind)
+    heading, sorting, corner = st.columns([5, 3, 2], vertical_alignment="bottom")
     heading.subheader("Recommendations")
-    heading.caption(f"{counted(rows.num_rows, 'row')}, best plans first, then the largest saving")
+    heading.caption(_said(size))
+    order = sorting.selectbox("Sort by", ORDERS, key=f"order-{kind}", persist_state="session")
     corner.download_button(
         "Export as CSV",
-        lambda: export.as_csv(rows),
-        file_name=f"recommendations-{view.build.build_id}.csv",
+        lambda: export.as_csv(data.rows(view, kind)),
+        file_name=f"{kind or 'recommendations'}-{view.build.build_id}.csv",
         mime="text/csv",
+        key=f"export-{kind}",
         on_click="ignore",
         icon=":material/download:",
         width="stretch",
-        disabled=rows.num_rows == 0,
+        disabled=not size.rows,
+        help="All rows that the filters select, with every column.",
     )
-    if rows.num_rows == 0:
-        st.info(
-            "No recommendation fits these filters."
-            if view.filters != Filters()
-            else "Nothing to change: every table and index that was judged is best left as it is."
-        )
+    if not size.rows:
+        st.info(_nothing(view))
         return
-    st.dataframe(
-        listed(view),
-        column_config=_COLUMNS,
+    bar = st.container()
+    # Other rows are another list: what was chosen in one is not chosen in the next.
+    shown = hash((view.build, view.filters, view.standing.version, order))
+    number = st.session_state.get(f"page-{kind}-{shown}", 1)
+    rows = data.page(view, order, number, kind)
+    chosen = _rows(rows, columns, key=f"rows-{kind}-{shown}-{number}")
+    if size.pages > 1:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.pagination(size.pages, key=f"page-{kind}-{shown}")
+            first = (number - 1) * ROWS
+            st.caption(f"Rows {first + 1:,} to {first + len(rows):,} of {size.rows:,}")
+    with bar:
+        _decide(view, size, rows.iloc[chosen], kind)
+
+
+def _said(size: Size) -> str:
+    said = counted(size.rows, "row")
+    if size.plan_savings_usd is None:
+        return said
+    plans = counted(size.plans, "best plan")
+    worth = f"saves {usd(size.plan_savings_usd)}" if size.plans == 1 else f"save {usd(size.plan_savings_usd)}"
+    return wording.literal(f"{said}; {plans} among them {worth} a month")
+
+
+def _nothing(view: View) -> str:
+    if view.filters in (Filters(), Filters(kinds=view.filters.kinds)):
+        return "Nothing to change: every table and index that was judged is best left as it is."
+    return "No recommendation fits these filters. `Clear filters` in the side bar shows all that are open."
+
+
+def _rows(rows: pd.DataFrame, columns: tuple[str, ...], key: str) -> list[int]:
+    """Draw rows and return the places of those that the reader chose."""
+    opened = f"open-{key}"
+    grid = st.dataframe(
+        _in_words(rows),
+        column_config=_configured(opened),
+        column_order=columns,
         hide_index=True,
         row_height=_ROW,
-        height=_ROW * (min(rows.num_rows, _MOST_ROWS) + 1) + 2,
+        height=_ROW * (min(len(rows), _SEEN) + 1) + 2,
         placeholder="",
         alt="Recommendations",
+        key=key,
+        on_select="rerun",
+        selection_mode="multi-row",
+    )
+    if click := st.session_state.get(opened):
+        _open(rows.iloc[click["row"]])
+    return list(grid.selection.rows)
+
+
+def _decide(view: View, size: Size, chosen: pd.DataFrame, kind: str | None) -> None:
+    """Draw what can be done with the rows that were chosen, or with all."""
+    with st.container(horizontal=True, vertical_alignment="bottom", border=True):
+        labels = {
+            _CHOSEN: f"{counted(len(chosen), 'chosen row')}",
+            _ALL: f"All {counted(size.rows, 'row')}",
+        }
+        of_which = st.segmented_control(
+            "Decide on",
+            list(labels),
+            default=_CHOSEN,
+            required=True,
+            format_func=labels.__getitem__,
+            key=f"of-which-{kind}",
+            help="Choose rows by the boxes at their left, or decide on all that the filters select.",
+        )
+        is_all = of_which == _ALL
+        rows = data.rows(view, kind) if is_all else data.chosen(view, chosen["recommendation_id"])
+        deciding.buttons(view, rows, f"list-{kind}", confirm=is_all)
+        if st.button(
+            "Open table",
+            key=f"open-chosen-{kind}",
+            icon=":material/arrow_forward:",
+            disabled=len(chosen) != 1,
+            help="The page of the one table that is chosen. A click on a table's name opens it, too.",
+        ):
+            _open(chosen.iloc[0])
+
+
+def _open(row: pd.Series) -> None:
+    pages.open_table(row["account_id"], row["region"], row["table_name"])
+
+
+def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with kinds, settings and statuses as the pages write them."""
+    return rows.assign(
+        kind=rows["kind"].map(wording.kind_name),
+        **{name: rows[name].str.capitalize() for name in ("status", "confidence", "risk")},
+        **{name: _settings(rows[name]) for name in ("current_setting", "recommended_setting")},
     )
 
 
-def listed(view: View) -> pa.Table:
-    """Return the selected rows as the list shows them: settings in words, amounts in USD a month."""
-    rows = ask(view, _LISTED).df()
-    rows["kind"] = rows["kind"].map(wording.kind_name)
-    rows["status"] = rows["status"].str.capitalize()
-    for column in ("confidence", "risk"):
-        rows[column] = rows[column].str.capitalize()
-    for column in ("current_setting", "recommended_setting"):
-        rows[column] = rows[column].map(wording.setting)
-    return pa.Table.from_pandas(rows, preserve_index=False)
+def _settings(settings: Iterable[str | None]) -> list[str]:
+    return [wording.setting(setting) for setting in settings]
 
 
 def _text(label: str, width: int, **options: Any) -> Any:
@@ -92,23 +178,40 @@ def _usd(label: str, help_text: str) -> Any:
     return st.column_config.NumberColumn(label, help=help_text, format="dollar", width=110)
 
 
+def _configured(opened: str) -> dict[str, Any]:
+    """Return how each column is shown; clicks on a table's name are kept under `opened`."""
+    return {
+        "table_name": st.column_config.ButtonColumn(
+            "Table", width=180, pinned=True, alignment="left", type="tertiary", key=opened
+        ),
+        **_COLUMNS,
+    }
+
+
 _COLUMNS = {
-    "table_name": _text("Table", 170, pinned=True),
     "index_name": _text("Index", 90, help="Empty for the table itself."),
-    "region": _text("Region", 90),
     "kind": _text("Kind", 110),
     "monthly_savings_usd": _usd(
         "Saves a month",
         "USD a month. Only best plans add up: any other kind is shown as if only it were applied.",
     ),
+    "annual_savings_usd": _usd("Saves a year", "USD a year: twelve months."),
     "current_monthly_cost_usd": _usd("Costs now", "USD a month, of what this kind of change is about."),
     "projected_monthly_cost_usd": _usd("Would cost", "USD a month, after the change."),
+    "saved_pct": st.column_config.NumberColumn(
+        "Saved", help="Share of the cost now that is saved.", format="%.0f %%", width=70
+    ),
     "current_setting": _text("Setting now", 220),
     "recommended_setting": _text("Recommended", 320),
     "confidence": _text("Confidence", 95),
     "risk": _text("Risk", 80),
-    "status": _text("Status", 95),
+    "status": _text("Status", 105),
+    "decided_by": _text("Decided by", 110),
+    "decision_reason": _text("Why decided", 220),
+    "snoozed_until": st.column_config.DatetimeColumn("Until", format="YYYY-MM-DD", width=100),
     "account_name": _text("Account", 140),
     "account_id": _text("Account id", 120),
+    "ou_path": _text("Organisational unit", 180),
+    "region": _text("Region", 100),
     "reason": _text("Reason", 700),
 }

@@ -1,38 +1,44 @@
-"""The first page: what could be saved, where, by which changes, and how much is known."""
+"""The first page: what could be saved, where, by which changes, what moved, and how much is known."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import charts, wording
-from dashboard.data import savings
+from dashboard.data import decided, savings
 from dashboard.data.savings import KindTotal
 from dashboard.data.scope import Scope, choices, gaps
 from dashboard.data.scope import scope as of_tables
 from dashboard.view import View
-from dashboard.views import listing, notices
+from dashboard.views import largest, listing, notices, since, spend
 from optima.selection import PLAN
 from optima.wording import ALONE, counted, kind_order, price_basis, usd
 
+_PLACES = {"ou": "Organisational unit", "account": "Account", "region": "Region"}
+
 
 def render(view: View) -> None:
-    """Draw the page for one build and selection; `filters` is None while the pattern is invalid."""
+    """Draw the page."""
     st.title("Overview")
+    build, now = view.build, view.now
     st.caption(
-        f"Published {wording.age(view.build.published_at, view.now)} ({wording.instant(view.build.published_at)}), "
-        f"build {view.build.build_id}"
+        f"Published {wording.age(build.published_at, now)} ({wording.instant(build.published_at)}), "
+        f"build {build.build_id}"
     )
     scope = of_tables(view)
-    notices.render(scope, gaps(view.build), view.now)
+    notices.render(scope, gaps(build), now)
     totals = _totals(view)
     _savings(totals)
     _prices(view)
-    _facts(totals, scope, view.now)
+    _facts(totals, scope, now)
+    spend.render(view)
     _where(view, totals)
+    largest.render(view)
+    _decided(view)
+    since.render(view)
     listing.render(view)
 
 
@@ -51,7 +57,7 @@ def _savings(totals: list[KindTotal]) -> None:
             _headline(total)
     alone = [total for total in totals if total.kind != PLAN]
     for column, total in zip(st.columns(max(len(alone), 1)), alone, strict=False):
-        with column.container(border=True):
+        with column.container(border=True, height="stretch"):
             st.metric(
                 f"{wording.kind_name(total.kind)}, a month",
                 usd(total.monthly_savings_usd),
@@ -97,30 +103,50 @@ def _facts(totals: list[KindTotal], scope: Scope, now: datetime) -> None:
 def _where(view: View, totals: list[KindTotal]) -> None:
     if not any(total.recommendations for total in totals):
         return
-    left, right = st.columns(2, gap="large")
-    with left:
+    kinds, places = st.columns(2, gap="large")
+    with kinds:
         st.subheader("Savings by kind")
         st.caption("USD a month; pale: what is paid for the same now")
         st.altair_chart(charts.by_kind(totals), alt="Savings by kind")
-        _places("account", savings.by_account(view))
-    with right:
-        largest = savings.top_tables(view)
-        st.subheader("Top ten tables")
-        planned = PLAN in set(largest["kind"])
-        st.caption(
-            "USD a month, all changes of a table together"
-            if planned
-            else "USD a month, by the one kind that saves most"
-        )
-        st.markdown(charts.legend(largest["kind"]))
-        st.altair_chart(charts.top_tables(largest), alt="Largest savings")
-        _places("region", savings.by_region(view))
+    with places:
+        _by_place(view)
 
 
-def _places(what: str, saved: pd.DataFrame) -> None:
-    st.subheader(f"Savings by {what}")
+@st.fragment
+def _by_place(view: View) -> None:
+    heading, choice = st.columns([2, 3], vertical_alignment="center")
+    heading.subheader("Savings by")
+    place = choice.segmented_control(
+        "Savings by",
+        list(_PLACES),
+        default="account",
+        required=True,
+        format_func=_PLACES.__getitem__,
+        key="savings-by",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    saved = savings.by_place(view, place)
     places = saved["place"].nunique()
     shown = f", the {charts.MOST_PLACES} largest of {places:,}" if places > charts.MOST_PLACES else ""
-    st.caption(f"USD a month; any kind but the best plan as if only it were applied{shown}")
+    planned = PLAN in set(saved["kind"])
+    what = "all changes of a table together" if planned else "each kind as if only it were applied"
+    st.caption(f"USD a month; {what}{shown}")
     st.markdown(charts.legend(saved["kind"]))
-    st.altair_chart(charts.by_place(saved), alt=f"Savings by {what}")
+    st.altair_chart(charts.by_place(saved), alt=f"Savings by {_PLACES[place].lower()}")
+
+
+def _decided(view: View) -> None:
+    """Draw what stands at each status."""
+    st.subheader("Decided")
+    st.caption(
+        "USD a month that the best plans save, whatever status is filtered by. "
+        "What is no longer advised counts with what it was to save when it was decided."
+    )
+    totals = decided.by_status(view)
+    for column, total in zip(st.columns(len(totals)), totals, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.metric(total.status.capitalize(), usd(total.monthly_savings_usd))
+            st.caption(
+                f"{counted(total.plans, 'best plan')}, {counted(total.others, 'other recommendation')}"
+            )
