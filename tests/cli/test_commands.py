@@ -174,7 +174,7 @@ def test_dates_that_cannot_be_right(
         (["costs", "--by", "region"], 2, "--by"),
         (["reconcile"], 1, "Nothing has been published"),
         (["commitments", "--format", "xml"], 2, "--format"),
-        (["gui"], 1, "Nothing has been published"),
+        (["gui", "--address", "192.0.2.7"], 1, "192.0.2.7 is no address of this machine: name one"),
         (["status", "--as-of", "yesterday"], 2, "is no instant: write 2026-11-01"),
         (["collect", "--days", "0"], 2, "--days"),
         (["analyze-capacity", "--target-utilization", "0.95"], 2, "--target-utilization"),

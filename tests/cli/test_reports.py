@@ -12,7 +12,7 @@ from command_line import Run
 from planned_tables import COLUMNS
 
 from optima import published, transform
-from optima.cli import demo, gui, reports, summary
+from optima.cli import demo, reports, summary
 from optima.cli import run as runs
 from optima.cli.session import Session
 from optima.errors import OptimaError
@@ -87,20 +87,6 @@ def test_health_says_what_is_wrong_and_ends_with_1(run: Run, tmp_path: Path) -> 
     assert "✗ Warehouse: The warehouse" in result.stdout
     assert f"✓ Published marts: {len(COLUMNS)} marts of" in result.stdout
     assert "duckdb 1." in run("health", "--verbose").stdout
-
-
-def test_the_dashboard_is_served_to_this_machine_alone() -> None:
-    found = gui.arguments(Path("/x/dashboard/app.py"), port=8080, theme="dark")
-    options = dict(zip(found[5::2], found[6::2], strict=True))
-    assert found[1:5] == ["-m", "streamlit", "run", "/x/dashboard/app.py"]
-    assert options == {
-        "--server.address": "127.0.0.1",
-        "--server.port": "8080",
-        "--server.showEmailPrompt": "false",
-        "--browser.gatherUsageStats": "false",
-        "--theme.base": "dark",
-    }
-    assert gui.entry().exists()
 
 
 NOW = datetime(2026, 11, 1, 6)
