@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts_kinds import marks
-from dashboard.charts_kinds.marks import BAR, BLUE, GRAY, GREEN, HEIGHT, ORANGE, VIOLET
+from dashboard.charts_kinds.marks import BAR, BLUE, GRAY, GREEN, HEIGHT, ORANGE, TALL, VIOLET
 from optima.wording import MODES
 
 ON_DEMAND, PROVISIONED = MODES["PAY_PER_REQUEST"], MODES["PROVISIONED"]
@@ -22,9 +22,9 @@ BREAK_EVEN_LEGEND = marks.legend(
 )
 OVER_TIME_LEGEND = marks.legend(
     (BLUE, "■", "consumed, mean"),
-    (GRAY, "▬", "consumed, highest minute"),
-    (ORANGE, "▬", "provisioned"),
-    (GREEN, "▬", "simulated"),
+    (GRAY, "━", "consumed, highest minute"),
+    (ORANGE, "━", "provisioned"),
+    (GREEN, "━", "simulated"),
 )
 # Of the breakdown: what is paid for, in the order of the bars.
 PARTS = {
@@ -35,10 +35,7 @@ PARTS = {
     "table replicated writes": VIOLET,
     "index replicated writes": VIOLET,
 }
-_PALE = 0.45
-BREAKDOWN_LEGEND = marks.legend(
-    (BLUE, "■", "reads"), (ORANGE, "■", "writes"), (VIOLET, "■", "replicated writes")
-)
+_PALE = 0.5
 
 
 def modes(compared: pd.DataFrame) -> alt.LayerChart:
@@ -78,11 +75,10 @@ def modes(compared: pd.DataFrame) -> alt.LayerChart:
         .encode(
             y=marks.names(order),
             x=marks.usd("current_monthly_cost_usd"),
-            color=marks.paint(GRAY),
             tooltip=tooltip,
         )
     )
-    return alt.LayerChart(layer=[bars, today], height=marks.bars_height(len(order), 2))
+    return alt.LayerChart(layer=[bars, marks.paint(today, GRAY)], height=marks.bars_height(len(order), 2))
 
 
 def break_even(used: pd.DataFrame) -> alt.LayerChart:
@@ -100,7 +96,6 @@ def break_even(used: pd.DataFrame) -> alt.LayerChart:
         .mark_rule(strokeWidth=2)
         .encode(
             x="break_even_utilization:Q",
-            color=marks.paint(GRAY),
             tooltip=[marks.percentage("break_even_utilization", "Break-even utilisation")],
         )
     )
@@ -128,7 +123,14 @@ def break_even(used: pd.DataFrame) -> alt.LayerChart:
         )
         .add_params(marks.by_table())
     )
-    return alt.LayerChart(layer=[line, points], height=HEIGHT)
+    return alt.LayerChart(layer=[marks.paint(line, GRAY), points], height=TALL)
+
+
+def breakdown_legend(parts: pd.DataFrame) -> str:
+    """Return the legend of `breakdown`: of what there is to pay for."""
+    present = set(parts["part"])
+    paid = {part.partition(" ")[2]: colour for part, colour in PARTS.items() if part in present}
+    return marks.legend(*((colour, "■", noun) for noun, colour in paid.items()))
 
 
 def breakdown(parts: pd.DataFrame, order: list[str]) -> alt.Chart:
@@ -152,7 +154,7 @@ def breakdown(parts: pd.DataFrame, order: list[str]) -> alt.Chart:
             x=marks.usd("cost_usd"),
             color=marks.painted(),
             opacity=alt.Opacity("opacity:Q", scale=None),
-            order=alt.Order("place:Q"),
+            order=alt.Order("place:O"),
             tooltip=[
                 marks.text("setting", "Setting"),
                 marks.text("part", "Pays for"),
@@ -188,7 +190,7 @@ def over_time(hours: pd.DataFrame, dimension: str) -> alt.LayerChart:
         "simulated": (base.mark_line(strokeWidth=2, interpolate="step-after"), GREEN),
     }
     layers = [
-        mark.encode(y=marks.units(field), color=marks.paint(colour))
+        marks.paint(mark.encode(y=marks.units(field)), colour)
         for field, (mark, colour) in drawn.items()
         if rows[field].notna().any()
     ]

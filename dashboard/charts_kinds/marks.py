@@ -11,9 +11,9 @@ import pandas as pd
 COLOURS = ("blue", "orange", "green", "violet", "gray")
 BLUE, ORANGE, GREEN, VIOLET, GRAY = COLOURS
 # Pixels: one bar, the space between groups of bars, the axis below them, the longest name before them.
-BAR, GAP, AXIS, LABEL = 14, 12, 40, 230
-HEIGHT = 300
-_PALE = 0.35
+BAR, GAP, AXIS, LABEL = 14, 14, 60, 230
+HEIGHT, TALL = 300, 440
+_PALE = 0.5
 # What is selected by a click: the table as addresses name it.
 CHOSEN = "chosen"
 
@@ -29,9 +29,10 @@ def painted(field: str = "colour") -> alt.Color:
     return alt.Color(f"{field}:N", scale=_SCALE, legend=None)
 
 
-def paint(colour: str) -> alt.ColorDatum:
-    """Colour everything with one of the theme's colours."""
-    return alt.ColorDatum(colour, scale=_SCALE, legend=None)
+def paint(chart: alt.Chart, colour: str) -> alt.Chart:
+    """Colour a whole layer with one of the theme's colours."""
+    painted_chart: alt.Chart = chart.transform_calculate(paint=f"'{colour}'").encode(color=painted("paint"))
+    return painted_chart
 
 
 def legend(*entries: tuple[str, str, str]) -> str:
@@ -96,7 +97,9 @@ def units(field: str) -> alt.Y:
 
 def instants(field: str) -> alt.X:
     """An axis of UTC instants."""
-    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(labelOverlap=True))
+    return alt.X(
+        f"{field}:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%b %d", tickCount=7)
+    )
 
 
 def strength(advice: pd.Series) -> pd.Series:

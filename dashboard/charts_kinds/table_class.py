@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts_kinds import marks
-from dashboard.charts_kinds.marks import BAR, BLUE, GRAY, GREEN, ORANGE, VIOLET
+from dashboard.charts_kinds.marks import BAR, BLUE, GRAY, GREEN, ORANGE, TALL, VIOLET
 from optima.wording import CLASSES
 
 STANDARD, INFREQUENT = CLASSES["STANDARD"], CLASSES["STANDARD_INFREQUENT_ACCESS"]
@@ -21,7 +21,6 @@ RATIOS_LEGEND = marks.legend(
 CLASSES_LEGEND = marks.legend(
     (GREEN, "■", "storage"), (VIOLET, "■", "throughput"), (GRAY, "┃", "what it costs today")
 )
-_HEIGHT = 340
 # Square pixels of a point that saves nothing, and of the one that saves most.
 _LEAST, _GREATEST = 45, 900
 
@@ -48,7 +47,6 @@ def ratios(judged: pd.DataFrame) -> alt.LayerChart:
         .mark_rule(strokeWidth=1.5)
         .encode(
             y=_ratio("breakeven_ratio"),
-            color=marks.paint(GRAY),
             tooltip=[marks.number("breakeven_ratio", "Break-even ratio")],
         )
     )
@@ -87,7 +85,7 @@ def ratios(judged: pd.DataFrame) -> alt.LayerChart:
         )
         .add_params(marks.by_table())
     )
-    return alt.LayerChart(layer=[line, points], height=_HEIGHT)
+    return alt.LayerChart(layer=[marks.paint(line, GRAY), points], height=TALL)
 
 
 def classes(judged: pd.DataFrame) -> alt.LayerChart:
@@ -112,7 +110,7 @@ def classes(judged: pd.DataFrame) -> alt.LayerChart:
             yOffset=alt.YOffset("table_class:N", sort=[STANDARD, INFREQUENT]),
             x=marks.usd("cost"),
             color=marks.painted(),
-            order=alt.Order("part:N"),
+            order=alt.Order("part:O"),
             tooltip=[
                 *marks.where(),
                 marks.text("table_class", "Class"),
@@ -130,7 +128,6 @@ def classes(judged: pd.DataFrame) -> alt.LayerChart:
         .encode(
             y=marks.names(order),
             x=marks.usd("current_monthly_cost_usd"),
-            color=marks.paint(GRAY),
             tooltip=[
                 *marks.where(),
                 marks.text("today", "Class today"),
@@ -138,7 +135,7 @@ def classes(judged: pd.DataFrame) -> alt.LayerChart:
             ],
         )
     )
-    return alt.LayerChart(layer=[bars, today], height=marks.bars_height(len(order), 2))
+    return alt.LayerChart(layer=[bars, marks.paint(today, GRAY)], height=marks.bars_height(len(order), 2))
 
 
 def _ratio(field: str) -> alt.Y:

@@ -23,10 +23,10 @@ CAPACITIES_LEGEND = marks.legend(
 )
 OVER_TIME_LEGEND = marks.legend(
     (BLUE, "■", "consumed, mean"),
-    (BLUE, "▬", "consumed, highest minute"),
-    (ORANGE, "▬", "provisioned"),
-    (GREEN, "▬", "recommended"),
-    (GRAY, "┅", "highest minute that is stored"),
+    (BLUE, "━", "consumed, highest minute"),
+    (ORANGE, "━", "provisioned"),
+    (GREEN, "╍", "recommended"),
+    (GRAY, "┈", "highest minute that is stored"),
 )
 
 
@@ -49,7 +49,6 @@ def percentiles(largest: pd.DataFrame, dimension: str) -> alt.LayerChart:
             y=marks.names(order),
             x=_ratio(f"{dimension}_p50_utilization"),
             x2=f"{dimension}_max_utilization:Q",
-            color=marks.paint(GRAY),
         )
     )
     signs = (
@@ -76,7 +75,7 @@ def percentiles(largest: pd.DataFrame, dimension: str) -> alt.LayerChart:
         )
         .add_params(marks.by_table())
     )
-    return alt.LayerChart(layer=[span, signs], height=marks.bars_height(len(order), 1))
+    return alt.LayerChart(layer=[marks.paint(span, GRAY), signs], height=marks.bars_height(len(order), 1))
 
 
 def capacities(largest: pd.DataFrame, dimension: str) -> alt.LayerChart:
@@ -97,19 +96,17 @@ def capacities(largest: pd.DataFrame, dimension: str) -> alt.LayerChart:
             marks.amount("monthly_savings_usd", "Saves, USD a month"),
         ],
     )
-    cut = base.mark_rule(strokeWidth=2, opacity=0.5).encode(
-        x=_units(now), x2=f"{recommended}:Q", color=marks.paint(GRAY)
-    )
-    highest = base.mark_tick(thickness=3, size=22, opacity=1).encode(x=_units(peak), color=marks.paint(GRAY))
-    before = base.mark_point(filled=True, size=110, opacity=1).encode(
-        x=_units(now), color=marks.paint(ORANGE)
-    )
-    after = (
-        base.mark_point(filled=True, size=60, opacity=1)
-        .encode(x=_units(recommended), color=marks.paint(GREEN))
-        .add_params(marks.by_table())
-    )
-    return alt.LayerChart(layer=[cut, highest, before, after], height=marks.bars_height(len(order), 1))
+    cut = base.mark_rule(strokeWidth=2, opacity=0.5).encode(x=_units(now), x2=f"{recommended}:Q")
+    highest = base.mark_tick(thickness=3, size=22, opacity=1).encode(x=_units(peak))
+    before = base.mark_point(filled=True, size=110, opacity=1).encode(x=_units(now))
+    after = base.mark_point(filled=True, size=60, opacity=1).encode(x=_units(recommended))
+    layers = [
+        marks.paint(cut, GRAY),
+        marks.paint(highest, GRAY),
+        marks.paint(before, ORANGE),
+        marks.paint(after, GREEN).add_params(marks.by_table()),
+    ]
+    return alt.LayerChart(layer=layers, height=marks.bars_height(len(order), 1))
 
 
 def over_time(
@@ -137,17 +134,16 @@ def over_time(
             marks.quantity("provisioned", "Provisioned"),
         ],
     )
-    layers: list[alt.Chart] = [
-        base.mark_area(opacity=0.4).encode(y=marks.units("mean"), color=marks.paint(BLUE)),
-        base.mark_line(strokeWidth=1).encode(y=marks.units("highest"), color=marks.paint(BLUE)),
-        base.mark_line(strokeWidth=2, interpolate="step-after").encode(
-            y=marks.units("provisioned"), color=marks.paint(ORANGE)
-        ),
+    steps = base.mark_line(strokeWidth=2, interpolate="step-after")
+    layers = [
+        marks.paint(base.mark_area(opacity=0.4).encode(y=marks.units("mean")), BLUE),
+        marks.paint(base.mark_line(strokeWidth=1).encode(y=marks.units("highest")), BLUE),
+        marks.paint(steps.encode(y=marks.units("provisioned")), ORANGE),
     ]
-    for level, colour, dash in ((recommended, GREEN, []), (peak, GRAY, [5, 4])):
+    for level, colour, dash in ((recommended, GREEN, [10, 5]), (peak, GRAY, [2, 3])):
         if level is not None:
             line = alt.Chart(pd.DataFrame({"level": [level]})).mark_rule(strokeWidth=2, strokeDash=dash)
-            layers.append(line.encode(y=marks.units("level"), color=marks.paint(colour)))
+            layers.append(marks.paint(line.encode(y=marks.units("level")), colour))
     return alt.LayerChart(layer=layers, height=HEIGHT)
 
 

@@ -159,10 +159,10 @@ _UTILISATION = """
 """
 
 _RESOURCES = """
-    select distinct index_name
+    select distinct coalesce(index_name, '') as resource
     from fct_capacity_hourly
     where account_id = $account_id and region = $region and table_name = $table_name
-    order by index_name nulls first
+    order by resource
 """
 
 # Means are of minutes: an hour of which little is known weighs little.
@@ -229,7 +229,7 @@ def utilization(view: View) -> pd.DataFrame:
 def resources(view: View, place: Place) -> list[str]:
     """Return what has capacity over time of a table: empty for the table itself, then its indexes' names."""
     found = answer(of_kind(view, KIND), _RESOURCES, "capacity by the hour", vars(place))
-    return ["" if name is None else str(name) for name in found["index_name"].astype(object)]
+    return list(found["resource"])
 
 
 def hours(view: View, place: Place, index_name: str) -> pd.DataFrame:

@@ -14,12 +14,12 @@ from dashboard.data.kinds import capacity as data
 from dashboard.data.kinds.asking import MOST_POINTS, Place
 from dashboard.view import View
 from dashboard.views.kinds import choosing, page
-from dashboard.views.kinds.parts import DIMENSIONS, number_or, told, usd_or, which
+from dashboard.views.kinds.parts import DIMENSIONS, number_or, resource_of, told, usd_or, which
 from dashboard.views.kinds.sheet import Sheet
 from optima.wording import COMPONENTS, MODES, capacity, counted
 
 _AUTOSCALED = f"{charts.PROVISIONED}, autoscaled"
-_PLANS = {"as_is": "Now", "on_demand": charts.ON_DEMAND, "provisioned_autoscaled": _AUTOSCALED}
+_PLANS = {"as_is": "Now", "on_demand": charts.ON_DEMAND, "provisioned_autoscaled": "Autoscaled"}
 _UNSIMULATED = "not simulated"
 _OF_WINDOW = "In the simulation, over the known minutes of the window: table and indexes."
 
@@ -158,13 +158,10 @@ def _table(view: View, place: Place) -> None:
         "consumed.",
     )
     lines = data.lines(view, place)
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.subheader("What is paid for")
-        _breakdown(lines, _settings(mode))
-    with right:
-        st.subheader("What the simulation came to")
-        _simulated(lines, mode)
+    st.subheader("What is paid for")
+    _breakdown(lines, _settings(mode))
+    st.subheader("What the simulation came to")
+    _simulated(lines, mode)
 
 
 def _settings(mode: pd.Series) -> dict[str, str]:
@@ -174,7 +171,7 @@ def _settings(mode: pd.Series) -> dict[str, str]:
         advised = (
             "on_demand" if mode["recommended_billing_mode"] == "PAY_PER_REQUEST" else "provisioned_autoscaled"
         )
-        names[advised] += " (advised)"
+        names[advised] += ", advised"
     return names
 
 
@@ -190,23 +187,28 @@ def _breakdown(lines: pd.DataFrame, settings: Mapping[str, str]) -> None:
     order = [name for plan, name in settings.items() if plan in set(lines["plan"])]
     costs = parts.groupby(["setting", "part"])["cost_usd"]
     known = costs.transform("count") == costs.transform("size")
-    st.caption("USD a month; pale: indexes")
-    st.markdown(charts.BREAKDOWN_LEGEND)
-    st.altair_chart(
-        charts.breakdown(parts[known], order),
-        key="capacity-breakdown",
-        alt="Cost of reads and writes, of the table and of its indexes, as it is and in either mode",
-    )
     figures = parts[known].pivot_table(index="part", columns="setting", values="cost_usd", aggfunc="sum")
-    st.dataframe(
-        figures.reindex(index=[part for part in charts.PARTS if part in set(parts["part"])], columns=order),
-        column_config={
-            "_index": "USD a month",
-            **{name: st.column_config.NumberColumn(name, format="dollar") for name in order},
-        },
-        placeholder="unknown",
-        alt="Cost by what is paid for, USD a month",
-    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.caption("USD a month" + ("; pale: indexes" if lines["index_name"].notna().any() else ""))
+        st.markdown(charts.breakdown_legend(parts[known]))
+        st.altair_chart(
+            charts.breakdown(parts[known], order),
+            key="capacity-breakdown",
+            alt="Cost of reads and writes, of the table and of its indexes, as it is and in either mode",
+        )
+    with right:
+        st.dataframe(
+            figures.reindex(
+                index=[part for part in charts.PARTS if part in set(parts["part"])], columns=order
+            ),
+            column_config={
+                "_index": "USD a month",
+                **{name: st.column_config.NumberColumn(name, format="dollar") for name in order},
+            },
+            placeholder="unknown",
+            alt="Cost by what is paid for, USD a month",
+        )
 
 
 def _simulated(lines: pd.DataFrame, mode: pd.Series) -> None:
@@ -226,7 +228,7 @@ def _simulated(lines: pd.DataFrame, mode: pd.Series) -> None:
                 "resource": policies["index_name"].fillna("table"),
                 "component": policies["component"].map(COMPONENTS),
                 "policy": [capacity(json.loads(text)) if text else "" for text in policies["setting"]],
-                "monthly_quantity": policies["monthly_quantity"],
+                "monthly_quantity": policies["monthly_quantity"].round(),
                 "least_units": policies["least_units"],
                 "greatest_units": policies["greatest_units"],
                 "throttled_minutes": policies["throttled_minutes"],
@@ -245,16 +247,8 @@ def _over_time(view: View, place: Place) -> None:
     if not resources:
         st.caption("Nothing is known of this table's capacity in the window.")
         return
-    heading, box = st.columns([3, 2], vertical_alignment="bottom")
-    heading.subheader("Consumed, provisioned and simulated")
-    resource = ""
-    if len(resources) > 1:
-        resource = box.selectbox(
-            "Of the table itself or an index",
-            resources,
-            format_func=lambda name: name or "The table itself",
-            key=f"capacity-resource-{place.at}",
-        )
+    st.subheader("Consumed, provisioned and simulated")
+    resource = resource_of(resources, f"capacity-resource-{place.at}")
     hours = data.hours(view, place, resource)
     each = int(hours["hours"].max())
     st.caption(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,3 +39,18 @@ def which(rows: pd.DataFrame, noun: str = "table", plural: str | None = None) ->
     """Say of how many rows a chart is: `the 12 tables` where there may be more, `3 tables` of fewer."""
     counts = counted(len(rows), noun, plural)
     return f"the {counts}" if len(rows) == MOST_BARS else counts
+
+
+def resource_of(resources: Sequence[str], key: str) -> str:
+    """Let the reader choose the table itself, which is the empty name, or one of its indexes."""
+    if len(resources) == 1:
+        return resources[0]
+    chosen: str = st.segmented_control(
+        "Of the table itself or an index",
+        resources,
+        default=resources[0],
+        required=True,
+        format_func=lambda name: name or "The table itself",
+        key=key,
+    )
+    return chosen

@@ -14,7 +14,7 @@ from dashboard.data.kinds import utilization as data
 from dashboard.data.kinds.asking import Place
 from dashboard.view import View
 from dashboard.views.kinds import choosing, page
-from dashboard.views.kinds.parts import DIMENSIONS, told, which
+from dashboard.views.kinds.parts import DIMENSIONS, resource_of, told, which
 from dashboard.views.kinds.sheet import Sheet
 from optima.wording import capacity as units_in_words
 from optima.wording import counted
@@ -105,16 +105,7 @@ def _table(view: View, place: Place) -> None:
         st.info("This build judges no capacity of this table.")
         return
     names = list(rows["index_name"].astype(object).where(rows["index_name"].notna(), ""))
-    resource = names[0]
-    if len(names) > 1:
-        resource = st.segmented_control(
-            "Of the table itself or an index",
-            names,
-            default=names[0],
-            required=True,
-            format_func=lambda name: name or "The table itself",
-            key=f"utilisation-resource-{place.at}",
-        )
+    resource = resource_of(names, f"utilisation-resource-{place.at}")
     row = rows.iloc[names.index(resource)]
     st.markdown(wording.literal(row["reason"]))
     with told():
@@ -147,7 +138,7 @@ def _over_time(view: View, place: Place, resource: str, row: pd.Series) -> None:
 
 def _figures(rows: pd.DataFrame) -> None:
     """Draw the percentiles and capacities of a table and its indexes, a line per dimension of each."""
-    st.caption("Table and indexes in figures: utilisation of the minutes, units a second, USD a month")
+    st.caption("Table and indexes in figures: utilisation of the minutes, units a second")
     lines = [
         {
             "resource": "table" if pd.isna(row["index_name"]) else row["index_name"],
@@ -156,7 +147,6 @@ def _figures(rows: pd.DataFrame) -> None:
             "now": units_in_words(json.loads(row["current_setting"]).get(dimension)),
             "recommended": units_in_words(json.loads(row["recommended_setting"]).get(dimension)),
             "peak": row[f"{dimension}_stored_peak_units_per_second"],
-            "monthly_savings_usd": row["monthly_savings_usd"],
         }
         for _, row in rows.iterrows()
         for dimension, noun in DIMENSIONS.items()
@@ -182,8 +172,5 @@ _FIGURES = {
     "recommended": st.column_config.TextColumn("Recommended"),
     "peak": st.column_config.NumberColumn(
         "Highest minute", format="localized", help="Units a second, of all minutes that are stored."
-    ),
-    "monthly_savings_usd": st.column_config.NumberColumn(
-        "Saves", format="dollar", help="USD a month, reads and writes together."
     ),
 }
