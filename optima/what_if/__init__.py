@@ -15,14 +15,16 @@ from __future__ import annotations
 from optima.simulation import Policy
 from optima.what_if.assumptions import Assumption, Mode, as_today, best_plan, planned, problems
 from optima.what_if.costed import Line, Result, Total, cost
-from optima.what_if.demand import Hours, Minutes, hours, read_minutes
-from optima.what_if.simulated import BEST_EFFORT_BURST_SECONDS, Simulated, Throttling
-from optima.what_if.tables import Basis, Dimension, Resource, Table, read_table
+from optima.what_if.demand import Hours, Minutes, hours, minutes_of, read_minutes
+from optima.what_if.simulated import BEST_EFFORT_BURST_SECONDS, Simulated, Throttling, keep_compiled
+from optima.what_if.tables import DIMENSIONS, Basis, Capacity, Dimension, Resource, Table, read_table
 
 __all__ = [
     "BEST_EFFORT_BURST_SECONDS",
+    "DIMENSIONS",
     "Assumption",
     "Basis",
+    "Capacity",
     "Dimension",
     "Hours",
     "Line",
@@ -39,6 +41,8 @@ __all__ = [
     "best_plan",
     "cost",
     "hours",
+    "keep_compiled",
+    "minutes_of",
     "planned",
     "problems",
     "read_minutes",

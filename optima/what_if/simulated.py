@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -200,3 +202,11 @@ def is_safe(table: Table, throttling: Throttling, consumed_units: float | None, 
         throttling.units <= table.throttled_share * (consumed_units or 0)
         and throttling.minutes <= table.throttled_minutes_per_day * known_minutes / _MINUTES_PER_DAY
     )
+
+
+def keep_compiled(folder: Path) -> None:
+    """Keep the kernel's machine code in a folder, unless NUMBA_CACHE_DIR names one already.
+
+    To be called before anything is simulated: the kernel looks for its folder once.
+    """
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))

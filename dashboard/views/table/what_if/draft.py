@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
@@ -11,7 +11,7 @@ from optima import what_if
 from optima.what_if import DIMENSIONS, Assumption, Basis, Capacity, Dimension, Mode, Policy, Table
 
 # Where a table tells nothing better: DynamoDB's own default, and room for twice the highest minute.
-_TARGET_PCT = 70
+_TARGET = 0.7
 _ROOM = 2
 
 
@@ -21,17 +21,14 @@ class Draft:
 
     is_fixed: bool
     units: int
-    target_pct: int
+    target: float
     least: int
     greatest: int
 
     @property
     def capacity(self) -> Capacity:
         """What is asked for."""
-        return self.units if self.is_fixed else Policy(self.target_pct / 100, self.least, self.greatest)
-
-
-Drafts = Mapping[tuple[str, str], Draft]
+        return self.units if self.is_fixed else Policy(self.target, self.least, self.greatest)
 
 
 @dataclass
@@ -55,7 +52,7 @@ class State:
         }
         return cls(asked.mode, asked.table_class, asked.basis, drafts)
 
-    def put(self, names: Iterator[str] | list[str], dimension: str, **parts: Any) -> None:
+    def put(self, names: Sequence[str], dimension: str, **parts: Any) -> None:
         """Change parts of one dimension of these tables or indexes."""
         for name in names:
             self.drafts[name, dimension] = replace(self.drafts[name, dimension], **parts)
@@ -82,7 +79,7 @@ def _draft(dimension: Dimension, capacity: Capacity | None) -> Draft:
     return Draft(
         is_fixed=isinstance(capacity, int),
         units=units,
-        target_pct=round(policy.target * 100),
+        target=policy.target,
         least=policy.min_capacity,
         greatest=policy.max_capacity,
     )
@@ -90,7 +87,7 @@ def _draft(dimension: Dimension, capacity: Capacity | None) -> Draft:
 
 def _policy(dimension: Dimension) -> Policy:
     peak = dimension.peak_units_per_second or 0
-    return Policy(_TARGET_PCT / 100, 1, max(1, ceil(_ROOM * peak / (_TARGET_PCT / 100) - 1e-9)))
+    return Policy(_TARGET, 1, max(1, ceil(_ROOM * peak / _TARGET - 1e-9)))
 
 
 def _units(dimension: Dimension) -> int:
