@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -28,6 +29,7 @@ _KEPT, _KEPT_LINES = 128, 4
 MOST_ROWS = 200
 # The costs that an export tells, in the order in which they are offered.
 BASES = {"net": "net", "amortized": "amortised", "list": "at list prices", "unblended": "unblended"}
+_CENT = Decimal("0.01")
 _NO_TABLES = pa.table({name: pa.array([], pa.string()) for name in ("account_id", "region", "table_name")})
 
 # Accounts, units and regions as the bill names them, because it has tables and accounts that are gone.
@@ -709,11 +711,18 @@ def by_month(view: View, choice: Choice) -> list[dict[str, Any]]:
 
 
 def by_component(view: View, choice: Choice) -> list[dict[str, Any]]:
-    """Return what was billed by component in a month; none where that is not known of the cost."""
+    """Return what was billed by component in a month, a cent or more, dearest first.
+
+    None where tables are asked for and the cost is known by component for whole accounts only.
+    """
+    found: list[dict[str, Any]] = []
     if choice.basis == "net":
         wanted = {"currency": choice.currency, "month": choice.month, "is_on_no_table": False}
-        return _asked(view, choice, _NET_BY_MONTH, wanted)
-    return _of_accounts(view, choice, choice.month) if is_of_accounts(where(view)) else []
+        found = _asked(view, choice, _NET_BY_MONTH, wanted)
+    elif is_of_accounts(where(view)):
+        found = _of_accounts(view, choice, choice.month)
+    seen = [row for row in found if abs(row["cost"]) >= _CENT]
+    return sorted(seen, key=lambda row: (-row["cost"], row["component"]))
 
 
 def on_no_table(view: View, choice: Choice) -> dict[str, Any]:

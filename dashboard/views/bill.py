@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts_bill, wording
+from dashboard.charts_kinds import marks
 from dashboard.data import bill as data
 from dashboard.data import export
 from dashboard.data.bill import BASES, Choice, Month
@@ -116,7 +117,6 @@ def _totals(view: View, choice: Choice, total: Mapping[str, Any]) -> None:
 
 def _months(view: View, choice: Choice) -> None:
     months, components = data.by_month(view, choice), data.by_component(view, choice)
-    components = sorted((row for row in components if row["cost"]), key=lambda row: -row["cost"])
     st.markdown(charts_bill.legend(row["component"] for row in months if row["cost"]))
     left, right = st.columns(2, gap="large")
     with left:
@@ -153,7 +153,7 @@ def _places(view: View, choice: Choice) -> None:
             for column in ("cost", "per_day", "change_per_day", "change_pct")
         }
     )
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([2, 3], gap="large")
     of = f", the {charts_bill.MOST_BARS} dearest" if len(rows) > charts_bill.MOST_BARS else ""
     left.caption(
         f"{bill.currency_name(choice.currency)} in {written(choice.month)}, {BASES[choice.basis]}{of}"
@@ -165,7 +165,7 @@ def _places(view: View, choice: Choice) -> None:
     with right:
         billed.listed(
             shown,
-            {"place": billed.text(name, 210)} | _amounts(choice),
+            {"place": billed.text(name, 165)} | _amounts(choice),
             key="bill_places",
             alt=f"Cost by {name.lower()}",
         )
@@ -235,38 +235,44 @@ def _moved(view: View, choice: Choice) -> None:
         )
         return
     st.caption("Net cost a day, of payers whose bills of both months were read")
+    moved: list[dict[str, Any]] = []
     for column, sign, title in zip(st.columns(2, gap="large"), (1, -1), ("Rose", "Fell"), strict=True):
-        with column:
-            rows = data.movers(view, choice, sign, _MOVERS)
-            st.markdown(f"**{title} most**")
-            if not rows:
-                st.caption(f"Nothing {title.lower()}.")
-                continue
-            moved = [row | {"label": _moved_name(row)} for row in rows]
-            numbers = [{name: billed.as_number(value) for name, value in row.items()} for row in moved]
-            st.altair_chart(
-                charts_bill.movers(pd.DataFrame(numbers), choice.currency), alt=f"What {title.lower()} most"
-            )
-            billed.table_list(
-                [row | {"state": _state(row)} for row in rows],
-                {
-                    "before_per_day": billed.amount("Before", choice.currency),
-                    "per_day": billed.amount("Now", choice.currency),
-                    "change_per_day": billed.amount("Change", choice.currency),
-                    "state": billed.text("", 60),
-                },
-                key=f"bill_{title.lower()}",
-                alt=f"What {title.lower()} most",
-            )
+        rows = data.movers(view, choice, sign, _MOVERS)
+        column.markdown(f"**{title} most**")
+        if not rows:
+            column.caption(f"Nothing {title.lower()}.")
+            continue
+        column.altair_chart(
+            charts_bill.movers(_drawn(rows), choice.currency), alt=f"What {title.lower()} most"
+        )
+        moved += rows if sign > 0 else reversed(rows)
+    if moved:
+        billed.table_list(
+            [row | {"note": _note(row)} for row in moved],
+            {
+                "before_per_day": billed.amount("A day before", choice.currency, width=110),
+                "per_day": billed.amount("A day now", choice.currency, width=110),
+                "change_per_day": billed.amount("Change a day", choice.currency, width=110),
+                "note": billed.text("Note", 110),
+            },
+            key="bill_movers",
+            alt="Largest changes of cost a day",
+        )
 
 
-def _moved_name(row: Mapping[str, Any]) -> str:
-    place = row["region"] or row["account_name"]
-    return f"{row['table_name'] or billed.ON_NO_TABLE} · {place}"
+def _drawn(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return what moved as the chart has it, told apart by region and account where names are shared."""
+    found = [
+        {name: billed.as_number(value) for name, value in row.items()}
+        | {"table_name": row["table_name"] or billed.ON_NO_TABLE, "region": row["region"] or "no region"}
+        for row in rows
+    ]
+    return marks.labelled(pd.DataFrame(found))
 
 
-def _state(row: Mapping[str, Any]) -> str:
-    return "new" if row["is_new"] else "gone" if row["is_gone"] else ""
+def _note(row: Mapping[str, Any]) -> str:
+    began = "new" if row["is_new"] else "gone" if row["is_gone"] else ""
+    return ", ".join(text for text in ("" if row["table_name"] else billed.ON_NO_TABLE, began) if text)
 
 
 def _model(view: View, choice: Choice) -> None:
@@ -324,7 +330,7 @@ def _met_by_component(view: View, month: date) -> None:
             ]
         ),
         {
-            "component": billed.text("Component", 130),
+            "component": billed.text("Component", 120),
             "billed_usd": billed.amount("Billed", "USD"),
             "modelled_usd": billed.amount("Modelled", "USD"),
             "error_usd": billed.amount("Error", "USD", "Modelled less billed."),
@@ -351,8 +357,8 @@ def _not_compared(view: View, month: date, summaries: Sequence[Mapping[str, Any]
     billed.listed(
         pd.DataFrame([{name: billed.as_number(value) for name, value in row.items()} for row in rows]),
         {
-            "reason": billed.text("Why", 330),
-            "tables": st.column_config.NumberColumn("Tables", format="localized", width=80),
+            "reason": billed.text("Why", 275),
+            "tables": st.column_config.NumberColumn("Tables", format="localized", width=65),
             "not_compared_usd": billed.amount("Billed", "USD"),
         },
         key="bill_not_compared",

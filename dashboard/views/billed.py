@@ -27,6 +27,7 @@ ROW, _MOST_LINES = 36, 12
 # The name of a table at the end of its page's address.
 _NAME_IN_LINK = r"at=[^&]*%2F([^&]*)"
 ON_NO_TABLE = "on no table"
+_CENT = Decimal("0.01")
 
 
 def months(view: View) -> tuple[Month, ...]:
@@ -83,14 +84,22 @@ def by_month_caption(choice: Choice, rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{bill.currency_name(choice.currency)} by month and component, {data.BASES[choice.basis]}{so_far}"
 
 
-def change(total: Mapping[str, Any], choice: Choice) -> tuple[str | None, str | None]:
-    """Return how the cost per day changed, and against what; nothing where that is not known."""
-    if total["change_per_day"] is None:
-        return None, None
+def day_metric(place: Any, total: Mapping[str, Any], choice: Choice) -> None:
+    """Draw what a day costs net, and how that changed where the month before is known."""
+    changed = total["change_per_day"]
     share = percent(total["change_pct"])
-    return (
-        signed(total["change_per_day"], choice.currency) + (f" ({share})" if share else ""),
-        f"against {written(choice.before)}",
+    is_less, is_more = (changed is not None and sign * changed >= _CENT for sign in (-1, 1))
+    place.metric(
+        "A day",
+        money(total["per_day"], choice.currency) or "unknown",
+        delta=None
+        if changed is None
+        else signed(changed, choice.currency) + (f" ({share})" if share else ""),
+        delta_color="orange" if is_more else "green" if is_less else "off",
+        delta_arrow="up" if is_more else "down" if is_less else "off",
+        delta_description=None if changed is None else f"against {written(choice.before)}",
+        help="Of the hours that are billed, so that months can be compared that are not over; backups, and "
+        "fees charged for the whole month, of the days of the month.",
     )
 
 
@@ -100,22 +109,34 @@ def signed(amount: Decimal, currency: str | None) -> str:
     return text if text.startswith("−") or not any(digit in text for digit in "123456789") else f"+{text}"
 
 
-def table_list(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], *, key: str, alt: str) -> None:
-    """Draw rows that name tables, each a link to its page, with these columns."""
-    shown = pd.DataFrame(
-        [
-            {
-                "link": link_to_table(row["account_id"], row["region"], row["table_name"])
-                if row["table_name"]
-                else None,
-                "account_name": row["account_name"],
-                "region": row["region"],
-                **{name: as_number(row[name]) for name in columns},
-            }
-            for row in rows
-        ]
-    )
-    listed(shown, {**_WHERE, **columns}, key=key, alt=alt)
+def table_list(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, Any],
+    *,
+    key: str,
+    alt: str,
+    is_narrow: bool = False,
+) -> None:
+    """Draw rows that name tables, each a link to its page, with these columns.
+
+    Args:
+        is_narrow: Account and region share a column, so that half a page holds the list.
+    """
+    shown = pd.DataFrame([_named(row) | {name: as_number(row[name]) for name in columns} for row in rows])
+    named = _NARROW if is_narrow else _WIDE
+    listed(shown, {**named, **columns}, key=key, alt=alt)
+
+
+def _named(row: Mapping[str, Any]) -> dict[str, str | None]:
+    """Name the table of a row and where it is; what is on no table has no page."""
+    table: str | None = row["table_name"]
+    place = " · ".join(name for name in (row["account_name"], row["region"]) if name)
+    return {
+        "link": link_to_table(row["account_id"], row["region"], table) if table else None,
+        "account_name": row["account_name"],
+        "region": row["region"],
+        "place": place if table else f"{ON_NO_TABLE} · {place}",
+    }
 
 
 def listed(rows: pd.DataFrame, columns: Mapping[str, Any], *, key: str, alt: str) -> None:
@@ -143,16 +164,16 @@ def as_number(value: Any) -> Any:
     return round(value, 1) + 0.0 if isinstance(value, float) else value
 
 
-def amount(label: str, currency: str | None, help_text: str | None = None, width: int = 115) -> Any:
+def amount(label: str, currency: str | None, help_text: str | None = None, width: int = 90) -> Any:
     """A column of amounts."""
     named = label if currency == "USD" else f"{label} ({bill.currency_name(currency)})"
     style = "dollar" if currency == "USD" else "localized"
     return st.column_config.NumberColumn(named, help=help_text, format=style, width=width)
 
 
-def percents(label: str, help_text: str | None = None) -> Any:
+def percents(label: str, help_text: str | None = None, width: int = 80) -> Any:
     """A column of per cents with one decimal."""
-    return st.column_config.NumberColumn(label, help=help_text, format="%.1f %%", width=110)
+    return st.column_config.NumberColumn(label, help=help_text, format="%.1f %%", width=width)
 
 
 def text(label: str, width: int, help_text: str | None = None, **options: Any) -> Any:
@@ -160,15 +181,16 @@ def text(label: str, width: int, help_text: str | None = None, **options: Any) -
     return st.column_config.TextColumn(label, width=width, help=help_text, **options)
 
 
-_WHERE = {
-    "link": st.column_config.LinkColumn(
+def _link(width: int) -> Any:
+    return st.column_config.LinkColumn(
         "Table",
         display_text=_NAME_IN_LINK,
-        width=190,
+        width=width,
         pinned=True,
         alignment="left",
         help="Opens the table's page. Empty for what is on no table.",
-    ),
-    "account_name": text("Account", 150),
-    "region": text("Region", 100),
-}
+    )
+
+
+_WIDE = {"link": _link(175), "account_name": text("Account", 140), "region": text("Region", 95)}
+_NARROW = {"link": _link(140), "place": text("Where", 175)}

@@ -85,17 +85,18 @@ def _owned(view: View, owned: Rows, use: Rows) -> None:
         )
     ends.metric("Next end", f"{total['next_end_at']:%Y-%m-%d}" if total["next_end_at"] else "unknown")
     used = {row["commitment_key"]: row for row in use if row["billing_month"] == total["month"]}
+    several = len({row["payer_account_id"] for row in owned}) > 1
     shown = [_owned_row(view, row, used.get(row["commitment_key"], {})) for row in owned]
     billed.listed(
         pd.DataFrame(shown),
         {
-            "kind": billed.text("Kind", 150),
-            "what": billed.text("What", 150),
-            "region": billed.text("Region", 110),
-            "owner": billed.text("Owner", 120, "Its use is covered first, then that of the payer's others."),
-            "payer": billed.text("Payer", 120),
-            "ends": billed.text("Ends", 100),
-            "left": billed.text("In", 90),
+            "kind": billed.text("Kind", 140),
+            "what": billed.text("What", 140),
+            "region": billed.text("Region", 100),
+            "owner": billed.text("Owner", 115, "Its use is covered first, then that of the payer's others."),
+            **({"payer": billed.text("Payer", 115)} if several else {}),
+            "ends": billed.text("Ends", 95),
+            "left": billed.text("In", 80),
             "cost": billed.amount("A month", "USD", "Amortised cost of 730 hours."),
             "used": billed.percents("Used", f"In {written(total['month'])}." if total["month"] else None),
             "unused": billed.amount("Unused", "USD", "Amortised cost of what nobody used in that month."),
@@ -183,7 +184,7 @@ def _coverage(view: View) -> None:
         for place, (column, covered) in enumerate(_COVERED.items())
         if row[column] is not None
     ]
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([4, 5], gap="large")
     with left:
         st.markdown(charts_bill.coverage_legend(part["covered"] for part in parts if part["usd"]))
         st.altair_chart(charts_bill.coverage(pd.DataFrame(parts)), alt="What covered throughput")
@@ -204,9 +205,9 @@ def _coverage(view: View) -> None:
                 ]
             ),
             {
-                "pool": billed.text("What", 250),
-                "region": billed.text("Region", 100),
-                **({"payer": billed.text("Payer", 120)} if several else {}),
+                "pool": billed.text("What", 180),
+                "region": billed.text("Region", 90),
+                **({"payer": billed.text("Payer", 115)} if several else {}),
                 "eligible_list_usd": billed.amount("Eligible", "USD", "All of it at list prices."),
                 "uncovered_list_usd": billed.amount("Uncovered", "USD", "What was paid for, at list prices."),
                 "coverage_pct": billed.percents("Covered", "By reserved capacity or Savings Plans."),
@@ -227,8 +228,8 @@ def _stranded(view: View) -> None:
     plans = counted(rows[0]["plans"], "best plan")
     st.markdown(
         wording.literal(
-            f"{total} a month of commitments would be left without use by {plans}. It is paid until they end, "
-            "whatever the tables do: no part of a saving, but a reason to wait."
+            f"{total} a month of commitments would be left without use by {plans}. It is paid until they "
+            "end, whatever the tables do: no part of a saving, but a reason to wait."
         )
     )
     billed.table_list(
@@ -307,20 +308,25 @@ def _purchases(rows: Rows, *, several: bool) -> None:
         {
             "advised": billed.text("", 35, "✓ is advised."),
             **({"payer": billed.text("Payer", 140)} if several else {}),
-            "option": billed.text("Option", 150),
-            "quantity": billed.text("Quantity", 140),
-            "dimension": billed.text("Of", 70),
-            "region": billed.text("Region", 110),
-            "upfront_usd": billed.amount("Up front", "USD", "Paid once."),
-            "monthly_cost_usd": billed.amount("With it", "USD", "A month, what it does not cover included."),
-            "monthly_cost_without_usd": billed.amount("Without", "USD", "A month of the same use."),
+            "option": billed.text("Option", 145),
+            "quantity": billed.text("Quantity", 130),
+            "dimension": billed.text("Of", 55),
+            "region": billed.text("Region", 90),
             "monthly_savings_usd": billed.amount("Saves", "USD", "A month."),
+            "upfront_usd": billed.amount("Up front", "USD", "Paid once."),
             "break_even_utilization_pct": billed.percents("Pays from", "Share of hours of use."),
             "break_even_months": st.column_config.NumberColumn(
-                "Paid back", help="Months until what is paid up front has come back.", format="%.1f months"
+                "Paid back",
+                help="Months until what is paid up front has come back.",
+                format="%.1f months",
+                width=95,
             ),
-            "hours_overbought_pct": billed.percents("Over-bought"),
+            "hours_overbought_pct": billed.percents(
+                "Over-bought", "Share of hours in which less is used.", 90
+            ),
             "worst_case_usd": billed.amount("At worst", "USD", "A month, if all use vanishes."),
+            "monthly_cost_usd": billed.amount("With it", "USD", "A month, what it does not cover included."),
+            "monthly_cost_without_usd": billed.amount("Without", "USD", "A month of the same use."),
             "reason": billed.text("Why", 700),
         },
         key="commitments_options",

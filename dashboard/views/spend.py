@@ -55,16 +55,7 @@ def figures(choice: Choice, total: Mapping[str, Any]) -> None:
         money(total["net_cost"], choice.currency),
         help="Net: what the invoice says, after discounts, with taxes, credits and fees.",
     )
-    changed, against = billed.change(total, choice)
-    daily.metric(
-        "A day",
-        money(total["per_day"], choice.currency) or "unknown",
-        delta=changed,
-        delta_color="inverse",
-        delta_description=against,
-        help="Of the hours that are billed, so that months can be compared that are not over; backups, and "
-        "fees charged for the whole month, of the days of the month.",
-    )
+    billed.day_metric(daily, total, choice)
     if total["is_complete"]:
         projected.metric("At list prices", money(total["list_cost"], choice.currency) or "unknown")
     else:
@@ -88,5 +79,6 @@ def _movers(view: View, choice: Choice) -> None:
             "change_per_day": billed.amount("Change", choice.currency),
         },
         key="spend_movers",
+        is_narrow=True,
         alt="Largest changes of cost a day",
     )
