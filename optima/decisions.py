@@ -239,7 +239,7 @@ def copy(path: Path, target: Path) -> None:
         text = file.read()
         _read(path, None, text, _logs.get(path, _EMPTY))
         _append(file, text, b"")
-    target.write_bytes(text[: _whole(text)])
+    target.write_bytes(_ended(text))
 
 
 def _user() -> str:
@@ -296,6 +296,12 @@ def _whole(text: bytes) -> int:
     except ValueError:
         is_whole = False
     return len(text) if is_whole else start
+
+
+def _ended(text: bytes) -> bytes:
+    """Return the whole lines of the file, the last one with its end."""
+    whole = text[: _whole(text)]
+    return whole if not whole or whole.endswith(b"\n") else whole + b"\n"
 
 
 def _decision(line: bytes, path: Path, number: int) -> Decision:
@@ -385,10 +391,9 @@ def _is_in_place(file: BinaryIO, path: Path) -> bool:
 def _append(file: BinaryIO, text: bytes, lines: bytes) -> None:
     """Put lines after the whole ones of the file's text, all or, on a full disk, none of them."""
     whole = _whole(text)
-    gap = b"\n" if whole and text[whole - 1 : whole] != b"\n" else b""
     file.truncate(whole)
     file.seek(whole)
-    rest = memoryview(gap + lines)
+    rest = memoryview(_ended(text)[whole:] + lines)
     try:
         while rest:
             rest = rest[file.write(rest) :]
