@@ -37,8 +37,7 @@ def main() -> None:
 
 
 def _draw(workspace: Workspace) -> None:
-    build = builds.newest(workspace)
-    builds.reload_when_published(workspace, build)
+    build = builds.follow(workspace)
     if build is None:
         empty.render(workspace.root)
         return

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _STAMP = "%Y%m%dT%H%M%S%fZ"
+_PUBLISH_AGAIN = "run an analysis again to publish one"
 _FILE = re.compile(r"marts-(\d{8}T\d{12}Z)\.duckdb")
 
 
@@ -50,11 +51,11 @@ def builds(workspace: Workspace) -> list[Build]:
 
 
 def current(workspace: Workspace) -> Build:
-    """Return the newest published build.
+    """Return the newest published build; its file was there when it was published.
 
     Raises:
         NothingPublishedError: There is none.
-        OptimaError: `current` names no build.
+        OptimaError: `current` names no build, or cannot be read.
     """
     try:
         name = workspace.current.read_text(encoding="utf-8").strip()
@@ -63,9 +64,11 @@ def current(workspace: Workspace) -> Build:
             f"Nothing has been published in {workspace.root} yet: run `dynamodb-optima run`, "
             "or name the workspace with --project-root."
         ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptimaError(f"{workspace.current} cannot be read ({error}): {_PUBLISH_AGAIN}.") from error
     match = _FILE.fullmatch(name)
     if not match:
-        raise OptimaError(f"{workspace.current} does not name a build: run an analysis again to publish one.")
+        raise OptimaError(f"{workspace.current} does not name a build: {_PUBLISH_AGAIN}.")
     return Build(workspace.data / name, match[1])
 
 
