@@ -126,6 +126,8 @@ def _several(label: str, key: str, values: Mapping[str, str], **options: Any) ->
         bind="query-params",
         # Enter takes the first that fits what was typed.
         select_all=False,
+        # A line of its own for each would push the other filters out of sight.
+        wrap=False,
         **options,
     )
     return tuple(values.get(text, text.rpartition(_NAME_AND_ID)[2]) for text in chosen)

@@ -26,28 +26,26 @@ class Page:
         title: Its name in the navigation.
         url_path: Its part of the address.
         module: What draws it: a module with `render(view: View) -> None`, loaded when it is first opened.
-        section: The heading of the navigation that it stands under.
         kind: The kind of advice that it is about, None for all.
     """
 
     title: str
     url_path: str
     module: str
-    section: str
     kind: str | None = None
 
 
-# The first is what an address without a page opens.
+# In the order of the navigation; the first is what an address without a page opens.
 PAGES = (
-    Page("Overview", "overview", "dashboard.views.overview", "Savings"),
-    Page("Capacity", "capacity", "dashboard.views.kinds.capacity", "Savings", "capacity_mode"),
-    Page("Table class", "table-class", "dashboard.views.kinds.table_class", "Savings", "table_class"),
-    Page("Utilisation", "utilisation", "dashboard.views.kinds.utilization", "Savings", "utilization"),
-    Page("Other advice", _OTHER_KINDS, "dashboard.views.kinds.advice", "Savings"),
-    Page("One table", "table", "dashboard.views.table.page", "Detail"),
-    Page("Decisions", "decisions", "dashboard.views.decisions", "Detail"),
-    Page("Bill", "bill", "dashboard.views.bill", "Spend"),
-    Page("Commitments", "commitments", "dashboard.views.commitments", "Spend"),
+    Page("Overview", "overview", "dashboard.views.overview"),
+    Page("Capacity", "capacity", "dashboard.views.kinds.capacity", "capacity_mode"),
+    Page("Table class", "table-class", "dashboard.views.kinds.table_class", "table_class"),
+    Page("Utilisation", "utilisation", "dashboard.views.kinds.utilization", "utilization"),
+    Page("Other advice", _OTHER_KINDS, "dashboard.views.kinds.advice"),
+    Page("One table", "table", "dashboard.views.table.page"),
+    Page("Decisions", "decisions", "dashboard.views.decisions"),
+    Page("Bill", "bill", "dashboard.views.bill"),
+    Page("Commitments", "commitments", "dashboard.views.commitments"),
 )
 # Kinds with a page of their own, and the plan, which is on the overview.
 OWN_PAGE = {"best_plan", *(page.kind for page in PAGES if page.kind)}
@@ -68,10 +66,7 @@ def navigate(kinds: Iterable[str], see: Callable[[Page], View | None]) -> None:
 
     offered = [page for page in PAGES if page.url_path != _OTHER_KINDS or set(kinds) - OWN_PAGE]
     navigable = {page: _navigable(page, drawing(page)) for page in offered}
-    sections: dict[str, list[st.Page]] = {}
-    for page, target in navigable.items():
-        sections.setdefault(page.section, []).append(target)
-    chosen = st.navigation(sections)
+    chosen = st.navigation(list(navigable.values()), position="top")
     view = see(next(page for page, target in navigable.items() if target is chosen))
     if view:
         chosen.run()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from optima import wording
 from optima.wording import counted
@@ -48,3 +50,8 @@ def literal(text: str) -> str:
 def setting(text: str | None) -> str:
     """Put a setting, JSON as the marts hold it, into a few words: `Provisioned · reads 1–200 at 70 %`."""
     return wording.setting(json.loads(text)) if text else ""
+
+
+def settings(texts: Iterable[Any]) -> list[str]:
+    """Put a column of settings into words; pandas has something else than text where there is none."""
+    return [setting(text if isinstance(text, str) else None) for text in texts]

@@ -72,7 +72,7 @@ def buttons(view: View, rows: pa.Table, key: str, *, confirm: bool = False) -> N
         confirm: Ask before anything is decided, as for rows that the reader has not all seen.
     """
     stand = set(rows["status"].unique().to_pylist())
-    with st.container(horizontal=True, gap="small", key=f"{key}-deciding"):
+    with st.container(horizontal=True, width="content", key=f"{key}-deciding"):
         for action in ACTIONS:
             pressed = st.button(
                 action.label,

@@ -23,8 +23,8 @@ def render(view: View) -> None:
     """Draw the page."""
     st.title("Decisions")
     st.caption(
-        "What was decided about recommendations, here and by `dynamodb-optima decide`. It is kept in "
-        "`decisions.jsonl` of the workspace, which no load and no build touches."
+        "What was decided about recommendations, here and on the command line. It is kept apart from the "
+        "data: no load and no build touches it."
     )
     if not view.standing.history:
         st.info(
@@ -94,7 +94,7 @@ def _history(view: View) -> None:
 
 def _seek(view: View) -> Sought:
     """Draw what narrows the history down and return what it says."""
-    status, people, became, latest = st.columns([5, 3, 4, 2], vertical_alignment="bottom")
+    status, people, became, latest = st.columns([4, 3, 4, 3], vertical_alignment="bottom")
     chosen = status.multiselect(
         "Decided",
         STATUSES,
@@ -110,7 +110,9 @@ def _seek(view: View) -> Sought:
         key="sought-became",
         placeholder="Whatever became of it",
     )
-    only_latest = latest.toggle("In force", key="sought-latest", help="Only the latest decision of each.")
+    only_latest = latest.toggle(
+        "Latest only", key="sought-latest", help="Of each recommendation what counts."
+    )
     return Sought(tuple(chosen) or STATUSES, tuple(by), tuple(since) or BECAME, only_latest)
 
 
@@ -141,8 +143,8 @@ def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
         status=[_decided(status) for status in rows["status"]],
         kind=rows["kind"].map(wording.kind_name, na_action="ignore"),
         became=rows["became"].str.capitalize(),
-        recommended_setting=[wording.setting(text) for text in rows["recommended_setting"]],
-        setting_now=[wording.setting(text) for text in rows["setting_now"]],
+        recommended_setting=wording.settings(rows["recommended_setting"]),
+        setting_now=wording.settings(rows["setting_now"]),
     )
     superseded = "no, superseded"
     return words.assign(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -126,31 +126,31 @@ def _rows(rows: pd.DataFrame, columns: tuple[str, ...], key: str) -> list[int]:
 
 def _decide(view: View, size: Size, chosen: pd.DataFrame, kind: str | None) -> None:
     """Draw what can be done with the rows that were chosen, or with all."""
-    with st.container(horizontal=True, vertical_alignment="bottom", border=True):
-        labels = {
-            _CHOSEN: f"{counted(len(chosen), 'chosen row')}",
-            _ALL: f"All {counted(size.rows, 'row')}",
-        }
-        of_which = st.segmented_control(
-            "Decide on",
-            list(labels),
-            default=_CHOSEN,
-            required=True,
-            format_func=labels.__getitem__,
-            key=f"of-which-{kind}",
-            help="Choose rows by the boxes at their left, or decide on all that the filters select.",
-        )
+    labels = {_CHOSEN: counted(len(chosen), "chosen row"), _ALL: f"All {counted(size.rows, 'row')}"}
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            of_which = st.segmented_control(
+                "Decide on",
+                list(labels),
+                default=_CHOSEN,
+                required=True,
+                format_func=labels.__getitem__,
+                key=f"of-which-{kind}",
+                label_visibility="collapsed",
+            )
+            st.caption("Choose rows by the boxes at their left, or decide on all that the filters select.")
         is_all = of_which == _ALL
         rows = data.rows(view, kind) if is_all else data.chosen(view, chosen["recommendation_id"])
-        deciding.buttons(view, rows, f"list-{kind}", confirm=is_all)
-        if st.button(
-            "Open table",
-            key=f"open-chosen-{kind}",
-            icon=":material/arrow_forward:",
-            disabled=len(chosen) != 1,
-            help="The page of the one table that is chosen. A click on a table's name opens it, too.",
-        ):
-            _open(chosen.iloc[0])
+        with st.container(horizontal=True):
+            deciding.buttons(view, rows, f"list-{kind}", confirm=is_all)
+            if st.button(
+                "Open table",
+                key=f"open-chosen-{kind}",
+                icon=":material/arrow_forward:",
+                disabled=len(chosen) != 1,
+                help="The page of the one table that is chosen. A click on a table's name opens it, too.",
+            ):
+                _open(chosen.iloc[0])
 
 
 def _open(row: pd.Series) -> None:
@@ -162,12 +162,8 @@ def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         kind=rows["kind"].map(wording.kind_name),
         **{name: rows[name].str.capitalize() for name in ("status", "confidence", "risk")},
-        **{name: _settings(rows[name]) for name in ("current_setting", "recommended_setting")},
+        **{name: wording.settings(rows[name]) for name in ("current_setting", "recommended_setting")},
     )
-
-
-def _settings(settings: Iterable[str | None]) -> list[str]:
-    return [wording.setting(setting) for setting in settings]
 
 
 def _text(label: str, width: int, **options: Any) -> Any:

@@ -114,10 +114,9 @@ def _where(view: View, totals: list[KindTotal]) -> None:
 
 @st.fragment
 def _by_place(view: View) -> None:
-    heading, choice = st.columns([2, 3], vertical_alignment="center")
-    heading.subheader("Savings by")
-    place = choice.segmented_control(
-        "Savings by",
+    st.subheader("Savings by place")
+    place = st.segmented_control(
+        "Place",
         list(_PLACES),
         default="account",
         required=True,

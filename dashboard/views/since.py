@@ -57,12 +57,12 @@ def _total(changed: Changes) -> None:
     total, *others = st.columns(1 + len(changed.movements))
     with total.container(border=True, height="stretch"):
         st.metric(
-            "Best plans save a month",
+            "All best plans",
             usd(changed.total.savings_now_usd),
             delta=_signed(float(changed.total.difference_usd)),
             delta_color="off",
         )
-        st.caption(f"{usd(changed.total.savings_then_usd)} before")
+        st.caption(wording.literal(f"{usd(changed.total.savings_then_usd)} before"))
     for column, (name, movement) in zip(others, changed.movements.items(), strict=True):
         with column.container(border=True, height="stretch"):
             st.metric(
