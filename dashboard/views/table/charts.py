@@ -83,6 +83,8 @@ _PERCENTILES = {
     "max": (marks.GRAY, "━", "highest"),
     "provisioned": (marks.ORANGE, "━", "provisioned, mean"),
 }
+# How instants are written on an axis.
+_DATES, _TIMES = "%b %d", "%H:%M"
 _SHIFT_WHEEL = "wheel![event.shiftKey]"
 
 
@@ -92,22 +94,22 @@ def time_legend(rows: pd.DataFrame) -> str:
     return marks.legend(*present, *([_UNKNOWN] if rows["consumed"].isna().any() else []))
 
 
-def over_time(rows: pd.DataFrame) -> alt.LayerChart:
+def over_time(rows: pd.DataFrame, *, by_minute: bool = False) -> alt.LayerChart:
     """Draw demand against capacity, in units a second.
 
     Args:
         rows: A row for each stretch of time, none left out: starts_at and ends_at (UTC), label; consumed,
             highest, provisioned, simulated (units a second, null is unknown or none) and throttles (events).
+        by_minute: Whether they are of one day, so that times are written instead of days.
     """
-    base = alt.Chart(rows).encode(x=marks.instants("starts_at"))
+    instants = _instants(_TIMES if by_minute else _DATES)
+    base = alt.Chart(rows).encode(x=instants)
     layers: list[alt.Chart] = []
     unknown = _unknown_stretches(rows)
     if len(unknown):
         layers.append(
             marks.paint(
-                alt.Chart(unknown)
-                .mark_rect(opacity=0.2)
-                .encode(x=marks.instants("starts_at"), x2="ends_at:T"),
+                alt.Chart(unknown).mark_rect(opacity=0.2).encode(x=instants, x2="ends_at:T"),
                 marks.GRAY,
             )
         )
@@ -128,7 +130,7 @@ def over_time(rows: pd.DataFrame) -> alt.LayerChart:
                 alt.Chart(throttled)
                 .mark_point(shape="triangle-up", filled=True, size=70, opacity=1)
                 .encode(
-                    x=marks.instants("starts_at"),
+                    x=instants,
                     y=marks.units("highest" if _has(rows, "highest") else "consumed"),
                 ),
                 marks.VIOLET,
@@ -139,7 +141,7 @@ def over_time(rows: pd.DataFrame) -> alt.LayerChart:
 
 def percentiles_by_day(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw how the minutes of each day are distributed: starts_at, label, p50, p90, p99, max, provisioned."""
-    base = alt.Chart(rows).encode(x=marks.instants("starts_at"))
+    base = alt.Chart(rows).encode(x=_instants(_DATES))
     layers = [
         marks.paint(
             base.mark_line(
@@ -161,6 +163,16 @@ def percentiles_by_day(rows: pd.DataFrame) -> alt.LayerChart:
 def percentiles_legend(rows: pd.DataFrame) -> str:
     """Return the legend of the percentiles that there are."""
     return marks.legend(*(entry for name, entry in _PERCENTILES.items() if _has(rows, name)))
+
+
+def _instants(written: str) -> alt.X:
+    """An axis of UTC instants."""
+    return alt.X(
+        "starts_at:T",
+        title=None,
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(format=written, labelOverlap=True),
+    )
 
 
 def _has(rows: pd.DataFrame, name: str) -> bool:

@@ -76,11 +76,11 @@ def _plans(found: Explained) -> None:
         "USD a month; savings against what it costs now. A guard that did not hold speaks against a plan."
     )
     grids.draw(
-        ("Plan", "Setting", "Costs", "Saves", "Changes", "What speaks against it"),
+        ("Plan", "Capacity", "Costs", "Saves", "Changes", "What speaks against it"),
         [
             (
                 plan_name(plan, found.best["current_setting"]) + _mark(plan),
-                in_words(plan["setting"]),
+                _capacity(plan),
                 words.usd(plan["monthly_cost_usd"]),
                 "" if plan["is_current"] else words.usd(plan["monthly_savings_usd"]),
                 "" if plan["is_current"] else str(plan["changes"]),
@@ -91,6 +91,12 @@ def _plans(found: Explained) -> None:
         alt="Plans of this table",
         right=("Costs", "Saves", "Changes"),
     )
+
+
+def _capacity(plan: Row) -> str:
+    """Say what is provisioned under a plan; its name has the mode and the class."""
+    provisioned = {name: plan["setting"].get(name) for name in ("read", "write", "indexes")}
+    return in_words(provisioned) or "per request"
 
 
 def _mark(plan: Row) -> str:

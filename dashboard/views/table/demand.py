@@ -81,7 +81,6 @@ def _day(days: Sequence[date]) -> date | None:
         list(by_name),
         key="day",
         bind="query-params",
-        format_func=lambda name: f"{by_name[name]:%Y-%m-%d, %a}",
         width=220,
     )
     return by_name[chosen or next(iter(by_name))]
@@ -99,7 +98,7 @@ def _curve(rows: pd.DataFrame, dimension: str, by: str, note: str) -> None:
     )
     st.markdown(charts.time_legend(drawn))
     st.altair_chart(
-        charts.over_time(drawn),
+        charts.over_time(drawn, by_minute=by == _MINUTES),
         alt=f"Consumed, provisioned and simulated {dimension} capacity {note}, units a second",
     )
     _unknown(drawn, by)

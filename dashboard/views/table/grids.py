@@ -27,10 +27,23 @@ def draw(
         total: The cells of the row below the others.
         right: The headings of columns that hold numbers.
     """
-    shown = [[wording.literal(cell) for cell in row] for row in rows]
+    shown = [[_whole(cell) for cell in row] for row in rows]
     if total:
-        shown.append([f"**{wording.literal(cell)}**" if cell else "" for cell in total])
-    frame = pd.DataFrame(shown, columns=list(headings))
-    numbers = [heading for heading in headings if heading in right]
-    styled = frame.style.set_properties(subset=numbers, **{"text-align": "right"})
-    st.table(styled, hide_index=True, border="horizontal", alt=alt)
+        shown.append([f"**{_whole(cell)}**" if cell else "" for cell in total])
+    # Streamlit sets columns of numbers to the right and lets none of its cells choose: so the cells of such a
+    # column are the rows' numbers, shown as the texts that stand for them.
+    columns = {
+        heading: range(len(shown)) if heading in right else [row[place] for row in shown]
+        for place, heading in enumerate(headings)
+    }
+    texts = {
+        heading: [row[place] for row in shown].__getitem__
+        for place, heading in enumerate(headings)
+        if heading in right
+    }
+    st.table(pd.DataFrame(columns).style.format(texts), hide_index=True, border="horizontal", alt=alt)
+
+
+def _whole(cell: str) -> str:
+    """Escape a cell's text, and keep a sign with its amount where lines break."""
+    return wording.literal(cell).replace("−", "−\u2060")

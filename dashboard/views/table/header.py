@@ -110,9 +110,8 @@ def _figures(found: Explained) -> None:
         )
         named = (("Confidence", "confidence"), ("Risk", "risk"), ("Status", "status"))
         badges = [
-            _badge(f"{label} {best[column]}" if column != "status" else best[column].capitalize(), colour)
+            _badge(f"{label} {best[column]}", _COLOURS[column].get(best[column], "gray"))
             for label, column in named
-            if (colour := _COLOURS[column].get(best[column], "gray"))
         ]
         st.markdown(" ".join(badges))
 
@@ -164,9 +163,8 @@ def _replicas(view: View, place: Place, found: Explained) -> None:
         right=("Costs now", "With the plan", "Saves a month"),
     )
     with st.container(horizontal=True):
-        for row in shared:
-            if _at(row) != place:
-                pages.draw_link_to_table(*(row[name] for name in _PLACE), f"Open {row['region']}")
+        for each in [each for each in map(_at, shared) if each != place]:
+            pages.draw_link_to_table(each.account_id, each.region, each.table_name, f"Open {each.region}")
 
 
 _PLACE = ("account_id", "region", "table_name")

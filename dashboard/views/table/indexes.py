@@ -8,8 +8,8 @@ from dashboard.data import table as data
 from dashboard.data.table import Place, Row
 from dashboard.view import View
 from dashboard.views.table import grids, words
-from optima.explained import lines
 from optima.explained.table import Explained
+from optima.wording import ALONE, change
 
 
 def render(view: View, table: Row) -> None:
@@ -47,6 +47,13 @@ def render(view: View, table: Row) -> None:
 
 
 def _advice(found: Explained) -> dict[str, str]:
-    """Return what is advised on the capacity of each index, in the words of `explain`."""
-    sections = zip(found.advice, lines.advice(found), strict=True)
-    return {row["index_name"]: str(section.parts[0]) for row, section in sections if row["index_name"]}
+    """Return what is advised on the capacity of each index by itself."""
+    return {row["index_name"]: _advised(row) for row in found.advice if row["index_name"]}
+
+
+def _advised(row: Row) -> str:
+    sure = f"confidence {row['confidence']}, risk {row['risk']}, {row['status']}"
+    if row["advice"] != "change":
+        return f"keep ({row['keep_reason'].replace('_', ' ')}); {sure}"
+    what = change(row["current_setting"], row["recommended_setting"])
+    return f"{what}: saves {words.usd(row['monthly_savings_usd'])} a month, {ALONE}; {sure}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from importlib import import_module
 
 import streamlit as st
 
@@ -10,16 +10,18 @@ from dashboard import pages
 from dashboard.data import table as data
 from dashboard.data.table import Place, Row
 from dashboard.view import View
-from dashboard.views.table import bill, collected, cost, demand, header, indexes, picker, settings
+from dashboard.views.table import header, picker
 
-# Each draws one part of the page, when it is opened: `render(view, table)`, table being a row of dim_tables.
-_PARTS: dict[str, ModuleType] = {
-    "Cost and plans": cost,
-    "Demand": demand,
-    "Indexes": indexes,
-    "Settings": settings,
-    "Bill": bill,
-    "Data": collected,
+# What draws each part of the page: a module with `render(view, table)`, loaded when the part is first opened;
+# `table` is a row of dim_tables.
+_PARTS = {
+    "Cost and plans": "dashboard.views.table.cost",
+    "Demand": "dashboard.views.table.demand",
+    "What if": "dashboard.views.table.what_if",
+    "Indexes": "dashboard.views.table.indexes",
+    "Settings": "dashboard.views.table.settings",
+    "Bill": "dashboard.views.table.bill",
+    "Data": "dashboard.views.table.collected",
 }
 
 
@@ -41,7 +43,7 @@ def render(view: View) -> None:
 def _parts(view: View, table: Row) -> None:
     """Draw the part that is open; opening another one draws nothing else anew."""
     tabs = st.tabs(list(_PARTS), key="tab", bind="query-params")
-    for tab, part in zip(tabs, _PARTS.values(), strict=True):
+    for tab, module in zip(tabs, _PARTS.values(), strict=True):
         if tab.open:
             with tab:
-                part.render(view, table)
+                import_module(module).render(view, table)

@@ -68,7 +68,8 @@ def render_unknown(view: View, named: str) -> None:
         st.markdown("Tables with names like it:")
     for row in near:
         label = f"{row['table_name']} · {row['region']} · {row['account_name']} ({row['account_id']})"
-        pages.draw_link_to_table(*(row[name] for name in _PLACE), wording.literal(label))
+        account_id, region, name = (row[column] for column in _PLACE)
+        pages.draw_link_to_table(account_id, region, name, wording.literal(label))
     st.button("All tables", key="others", on_click=_leave, icon=":material/search:")
 
 

@@ -18,7 +18,6 @@ from optima.what_if import (
     BEST_EFFORT_BURST_SECONDS,
     Assumption,
     Capacity,
-    Line,
     Minutes,
     Result,
     Simulated,
@@ -28,6 +27,8 @@ from optima.what_if import (
 from optima.wording import COMPONENTS, counted, number
 from optima.wording import capacity as capacity_in_words
 
+# Whose capacity a line pays for; storage has none.
+_DIMENSIONS = {"read": "read", "write": "write", "replicated_write": "write"}
 # Below this DynamoDB takes no target, though the simulation does.
 _LEAST_TARGET = 0.2
 _NOT_INCLUDED = (
@@ -107,7 +108,7 @@ def _targets(asked: Assumption) -> str:
 def draw(minutes: Minutes, asked: Assumption, result: Result) -> None:
     """Draw the figures and the chart."""
     _headline(minutes.table, asked, result)
-    _lines(asked, result)
+    _lines(minutes.table, asked, result)
     _simulated(minutes, result)
     _chart(minutes, result)
     st.caption(_NOT_INCLUDED)
@@ -155,14 +156,15 @@ def _safety(table: Table, asked: Assumption, result: Result) -> str:
     return f"safe: {allowed}" if all(judged) else f"not safe: more than {allowed.removeprefix('at most ')}"
 
 
-def _lines(asked: Assumption, result: Result) -> None:
+def _lines(table: Table, asked: Assumption, result: Result) -> None:
+    capacities = _capacities(table, asked)
     st.subheader("Cost")
     grids.draw(
         ("What", "Capacity", "Unit", "Units a month", "To pay", "USD a month"),
         [
             (
                 _who(line.index_name, COMPONENTS[line.component]),
-                _capacity(asked, line),
+                _in_words(capacities.get((line.resource_name, _DIMENSIONS.get(line.component, "")))),
                 line.unit,
                 _quantity(line.monthly_quantity),
                 _quantity(line.paid_quantity),
@@ -180,11 +182,20 @@ def _who(index_name: str | None, what: str) -> str:
     return f"{index_name}: {what}" if index_name else what
 
 
-def _capacity(asked: Assumption, line: Line) -> str:
-    dimension = "read" if line.component == "read" else "write"
-    if line.component == "storage":
-        return ""
-    return _in_words(asked.capacities.get(line.resource_name, {}).get(dimension))
+def _capacities(table: Table, asked: Assumption) -> dict[tuple[str, str], Capacity | None]:
+    """Return what is asked for, or is set today, by resource name and dimension; nothing of on-demand."""
+    of_today = {resource.name: resource.dimensions for resource in table.resources}
+    if asked.mode == "as_is":
+        return {
+            (name, dimension): part.today
+            for name, dimensions in of_today.items()
+            for dimension, part in dimensions.items()
+        }
+    return {
+        (name, dimension): capacity
+        for name, dimensions in asked.capacities.items()
+        for dimension, capacity in dimensions.items()
+    }
 
 
 def _in_words(capacity: Capacity | None) -> str:
