@@ -45,6 +45,7 @@ def by_kind(totals: Sequence[KindTotal]) -> alt.LayerChart:
             "kind_name": [wording.kind_name(total.kind) for total in totals],
             "cost": [float(total.current_monthly_cost_usd) for total in totals],
             "saving": [float(total.monthly_savings_usd) for total in totals],
+            "saved": [usd(total.monthly_savings_usd) for total in totals],
         }
     )
     base = alt.Chart(rows).encode(
@@ -58,7 +59,10 @@ def by_kind(totals: Sequence[KindTotal]) -> alt.LayerChart:
     )
     cost = base.mark_bar(opacity=0.35).encode(x=_usd("cost"))
     saving = base.mark_bar().encode(x=_usd("saving"))
-    return alt.LayerChart(layer=[cost, saving], height=len(rows) * 3 * _BAR + _AXIS)
+    # Behind the longer of both bars.
+    end = "max(datum.cost, datum.saving)"
+    written = _written(base.transform_calculate(end=end).encode(x=alt.X("end:Q", scale=_room(rows["cost"]))))
+    return alt.LayerChart(layer=[cost, saving, written], height=len(rows) * 3 * _BAR + _AXIS)
 
 
 def by_place(savings: pd.DataFrame) -> alt.LayerChart:
@@ -76,7 +80,7 @@ def by_place(savings: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(rows).encode(
         y=alt.Y("place:N", sort=list(largest.index), title=None, axis=_labels()),
         yOffset=alt.YOffset("kind_name:N", sort=[wording.kind_name(kind) for kind in kinds]),
-        x=_usd("monthly_savings_usd"),
+        x=_usd("monthly_savings_usd").scale(_room(rows["monthly_savings_usd"])),
         tooltip=[
             _text("place", "Where"),
             _text("kind_name", "Kind"),
@@ -89,7 +93,11 @@ def by_place(savings: pd.DataFrame) -> alt.LayerChart:
 def publications(builds: pd.DataFrame) -> alt.LayerChart:
     """Draw what the best plans of each build that was published would save a month."""
     base = alt.Chart(builds).encode(
-        x=alt.X("published_at:T", title=None, axis=alt.Axis(tickCount=5, labelOverlap=True)),
+        x=alt.X(
+            "published_at:T",
+            title=None,
+            axis=alt.Axis(format="%b %d", tickCount=4, labelOverlap=True, labelFlush=True),
+        ),
         y=alt.Y(
             "monthly_savings_usd:Q",
             title=None,
@@ -105,6 +113,12 @@ def publications(builds: pd.DataFrame) -> alt.LayerChart:
     )
     line = base.mark_line(interpolate="step-after", strokeWidth=2)
     return alt.LayerChart(layer=[line, base.mark_circle(size=50, opacity=1)], height=160)
+
+
+def _room(amounts: pd.Series) -> alt.Scale:
+    """Leave room for what is written at the end of the longest bar."""
+    longest = amounts.max()
+    return alt.Scale(domainMax=1.25 * longest) if longest > 0 else alt.Scale()
 
 
 def _written(bars: alt.Chart) -> alt.Chart:

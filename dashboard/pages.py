@@ -91,7 +91,7 @@ def draw_link_to_table(account_id: str, region: str, table_name: str, label: str
     """Draw a link to one table's page under its name, or under a label that is Markdown."""
     st.page_link(
         _table_page(),
-        label=label or wording.literal(table_name),
+        label=label or f"{wording.literal(table_name)} :material/chevron_right:",
         query_params={AT: at(account_id, region, table_name)},
     )
 

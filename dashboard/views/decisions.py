@@ -10,13 +10,15 @@ import streamlit as st
 from dashboard import pages, wording
 from dashboard.data import decided as data
 from dashboard.data import export
-from dashboard.data.decided import BECAME, ROWS, Sought, StatusTotal
+from dashboard.data.decided import BECAME, CHANGED, ROWS, Sought, StatusTotal
 from dashboard.view import View
 from dashboard.views import deciding
-from optima.decisions import STATUSES
+from optima.decisions import ACCEPTED, REJECTED, SNOOZED, STATUSES
 from optima.wording import counted, usd
 
 _ROW, _SEEN = 36, 14
+# What still has an effect when the advice changes.
+_TAKEN = (ACCEPTED, REJECTED, SNOOZED)
 
 
 def render(view: View) -> None:
@@ -33,6 +35,7 @@ def render(view: View) -> None:
         )
         return
     _standing(data.by_status(view))
+    _changed(view)
     _history(view)
 
 
@@ -46,6 +49,17 @@ def _standing(totals: tuple[StatusTotal, ...]) -> None:
                 help="Recommendations of this build that stand so.",
             )
             st.caption(wording.literal(f"Best plans: {usd(total.monthly_savings_usd)} a month"))
+
+
+def _changed(view: View) -> None:
+    """Say how much of what is in force was decided on advice that is another one now."""
+    changed = data.count(view, Sought(statuses=_TAKEN, became=(CHANGED,), only_latest=True))
+    if changed:
+        noun = "decision was" if changed == 1 else "decisions were"
+        st.warning(
+            f"{changed:,} {noun} taken on advice that has changed since: `Since then` finds them below, "
+            "and a new decision is on the advice as it is now."
+        )
 
 
 @st.fragment
@@ -122,7 +136,7 @@ def _rows(rows: pd.DataFrame, key: str) -> list[int]:
     grid = st.dataframe(
         _in_words(rows),
         column_config=_configured(opened),
-        column_order=["table_name", *_COLUMNS],
+        column_order=[name for name in _ORDER if name != "index_name" or rows[name].notna().any()],
         hide_index=True,
         row_height=_ROW,
         height=_ROW * (min(len(rows), _SEEN) + 1) + 2,
@@ -177,13 +191,13 @@ _COLUMNS = {
     "index_name": _text("Index", 80, help="Empty for the table itself."),
     "kind": _text("Kind", 105),
     "status": _text("Decided", 100),
+    "became": _text("Since then", 150, help="What became of the advice since it was decided."),
     "decided_at": st.column_config.DatetimeColumn("When (UTC)", format="YYYY-MM-DD HH:mm", width=130),
     "decided_by": _text("By", 110),
     "reason": _text("Why", 240),
     "snoozed_until": st.column_config.DatetimeColumn("Until", format="YYYY-MM-DD", width=100),
     "monthly_savings_usd": _usd("Saved then", "USD a month that it was to save when it was decided."),
     "savings_now_usd": _usd("Saves now", "USD a month that it would save by this build; empty: nothing."),
-    "became": _text("Since then", 150, help="What became of the advice since it was decided."),
     "in_force": _text("In force", 115, help="Whether a later decision took its place."),
     "account_name": _text("Account", 130),
     "region": _text("Region", 100),
@@ -191,3 +205,4 @@ _COLUMNS = {
     "setting_now": _text("Recommended now", 300),
     "recommendation_id": _text("Recommendation", 120),
 }
+_ORDER = ("table_name", *_COLUMNS)

@@ -109,7 +109,7 @@ def _rows(rows: pd.DataFrame, columns: tuple[str, ...], key: str) -> list[int]:
     grid = st.dataframe(
         _in_words(rows),
         column_config=_configured(opened),
-        column_order=columns,
+        column_order=[name for name in columns if name != "index_name" or rows[name].notna().any()],
         hide_index=True,
         row_height=_ROW,
         height=_ROW * (min(len(rows), _SEEN) + 1) + 2,
@@ -138,7 +138,9 @@ def _decide(view: View, size: Size, chosen: pd.DataFrame, kind: str | None) -> N
                 key=f"of-which-{kind}",
                 label_visibility="collapsed",
             )
-            st.caption("Choose rows by the boxes at their left, or decide on all that the filters select.")
+            st.caption(
+                "Choose rows by the boxes at their left, or decide on all. A table's name opens its page."
+            )
         is_all = of_which == _ALL
         rows = data.rows(view, kind) if is_all else data.chosen(view, chosen["recommendation_id"])
         with st.container(horizontal=True):

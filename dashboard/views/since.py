@@ -45,7 +45,7 @@ def render(view: View) -> None:
     )
     changed = data.since_last(view)
     _total(changed)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([2, 1], gap="medium")
     with left:
         _largest(changed.largest)
     with right:
@@ -103,17 +103,17 @@ def _largest(moved: pd.DataFrame) -> None:
 
 
 def _usd(label: str) -> Any:
-    return st.column_config.NumberColumn(label, format="dollar", width=105)
+    return st.column_config.NumberColumn(label, format="dollar", width=95)
 
 
 _COLUMNS = {
     "table_name": st.column_config.ButtonColumn(
-        "Table", width=170, pinned=True, alignment="left", type="tertiary", key=_OPENED
+        "Table", width=145, pinned=True, alignment="left", type="tertiary", key=_OPENED
     ),
-    "movement": st.column_config.TextColumn("What", width=90),
-    "savings_then_usd": _usd("Before"),
-    "savings_now_usd": _usd("Now"),
+    "movement": st.column_config.TextColumn("What", width=85),
     "difference_usd": _usd("Difference"),
+    "savings_now_usd": _usd("Now"),
+    "savings_then_usd": _usd("Before"),
     "account_name": st.column_config.TextColumn("Account", width=130),
     "region": st.column_config.TextColumn("Region", width=100),
 }
