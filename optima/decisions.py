@@ -228,18 +228,19 @@ def decider(root: Path) -> str:
 
 
 def copy(path: Path, target: Path) -> None:
-    """Copy the whole lines for a build, so that what is decided meanwhile reaches it in no part.
+    """Copy the decisions for a build, so that what is decided meanwhile reaches it in no part.
 
-    A last line that was torn while it was written is cut out of the file itself.
+    A last line that was torn while it was written is cut out of the file itself. The copy says instants in
+    one way, statuses in small letters, and has no empty lines.
 
     Raises:
         OptimaError: A line is no decision, or nothing can be written.
     """
     with _locked(path) as file:
         text = file.read()
-        _read(path, None, text, _logs.get(path, _EMPTY))
+        taken = _read(path, None, text, _logs.get(path, _EMPTY)).taken
         _append(file, text, b"")
-    target.write_bytes(_ended(text))
+    target.write_text("".join(f"{_line(decision)}\n" for decision in taken), encoding="utf-8")
 
 
 def _user() -> str:
@@ -346,7 +347,7 @@ def _line(decision: Decision) -> str:
         "decided_by": decision.decided_by,
         "reason": decision.reason,
         "snoozed_until": _written(decision.snoozed_until),
-        "about": decision.about,
+        "about": decision.about or None,
     }
     return json.dumps({name: value for name, value in fields.items() if value is not None})
 

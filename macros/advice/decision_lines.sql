@@ -5,13 +5,14 @@
 {% endmacro %}
 
 {% macro default__decision_lines() %}
+    {#- As a plain timestamp, an instant would be read without its offset. -#}
     {%- set columns = {
         "recommendation_id": "varchar",
         "status": "varchar",
-        "decided_at": "timestamp",
+        "decided_at": "timestamptz",
         "decided_by": "varchar",
         "reason": "varchar",
-        "snoozed_until": "timestamp",
+        "snoozed_until": "timestamptz",
         "about": "varchar",
     } -%}
     {%- set path = var("decisions_path") -%}

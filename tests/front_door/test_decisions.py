@@ -254,8 +254,21 @@ def test_a_torn_last_line_is_cut_and_one_that_only_lacks_its_end_is_kept(
     path.write_text(first + ending)
     assert statuses(path) == expected
     decisions.copy(path, tmp_path / "copy.jsonl")
-    assert path.read_text() == first + mended
-    assert (tmp_path / "copy.jsonl").read_text() == first + mended
+    assert path.read_text() == (tmp_path / "copy.jsonl").read_text() == first + mended
+
+
+def test_a_build_gets_one_way_of_saying_things(path: Path, tmp_path: Path) -> None:
+    """Whatever Python can read as an instant, dbt has to read as the same one."""
+    first = line("a", "Snoozed", decided_at="20261031T100000+0200", snoozed_until="2026-11-08", more=1)
+    path.write_text(f"{first}\r\n\n{line('b', 'accepted')}\n")
+    copied = tmp_path / "copy.jsonl"
+    decisions.copy(path, copied)
+    instants = {"decided_at": "2026-10-31T08:00:00Z", "snoozed_until": "2026-11-08T00:00:00Z"}
+    assert [json.loads(each) for each in copied.read_text().splitlines()] == [
+        {"recommendation_id": "a", "status": "snoozed", **instants},
+        {"recommendation_id": "b", "status": "accepted"},
+    ]
+    assert decisions.standing(path, NOW).latest == decisions.standing(copied, NOW).latest
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
