@@ -18,11 +18,11 @@ _PARTS = {
     "reads": (BLUE, ("read",)),
     "writes": (ORANGE, ("write", "replicated_write")),
     "storage": (GREEN, ("storage",)),
-    "backups, streams, transfer": (
+    "other use": (
         VIOLET,
         ("pitr", "backup", "restore", "export", "import", "streams", "transfer", "other"),
     ),
-    "fees, discounts, tax, credits": (GRAY, ("commitment", "discount", "tax", "credit")),
+    "fees, taxes, credits": (GRAY, ("commitment", "discount", "tax", "credit")),
 }
 _PART_OF = {component: part for part, (_, components) in _PARTS.items() for component in components}
 _ORDER = list(_PARTS)
@@ -53,6 +53,7 @@ def by_month(rows: Rows, currency: str | None, height: int = _HEIGHT) -> alt.Lay
             bill.written(row["billing_month"]) + ("" if row["is_complete"] else " so far") for row in rows
         ],
         strength=[1.0 if row["is_complete"] else _SO_FAR for row in rows],
+        shade=GRAY,
     )
     months = alt.X("month:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
     base = alt.Chart(found, height=height)
@@ -72,40 +73,24 @@ def by_month(rows: Rows, currency: str | None, height: int = _HEIGHT) -> alt.Lay
         x=months,
         y=alt.Y("sum(cost):Q"),
         text=alt.Text("sum(cost):Q", format=_format(currency, ",.0f")),
+        color=marks.painted("shade"),
     )
     return alt.LayerChart(layer=[bars, totals])
 
 
-def by_component(rows: Rows, currency: str | None) -> alt.Chart:
-    """Draw what each component costs, dearest first; what is credited reaches to the left."""
-    found = _by_component(rows)
-    chart: alt.Chart = (
-        alt.Chart(found, height=marks.bars_height(len(found)))
-        .mark_bar(size=BAR)
-        .encode(
-            y=_lines(found["name"], "name"),
-            x=_x("cost", currency),
-            color=marks.painted(),
-            tooltip=[marks.text("name", "Component"), _amount("cost", "Cost", currency)],
-        )
-    )
-    return chart
+def by_component(rows: Rows, currency: str | None) -> alt.LayerChart:
+    """Draw what each component costs, in the order of the rows; what is credited reaches to the left."""
+    return _labelled_bars(_by_component(rows), "name", "Component", currency)
 
 
-def by_place(places: pd.DataFrame, currency: str | None) -> alt.Chart:
+def by_place(places: pd.DataFrame, currency: str | None) -> alt.LayerChart:
     """Draw what each place costs, the first `MOST_BARS`; columns: place, cost."""
-    found = places.head(MOST_BARS).assign(colour=BLUE)
-    chart: alt.Chart = (
-        alt.Chart(found, height=marks.bars_height(len(found)))
-        .mark_bar(size=BAR)
-        .encode(
-            y=_lines(found["place"], "place"),
-            x=_x("cost", currency),
-            color=marks.painted(),
-            tooltip=[marks.text("place", "Where"), _amount("cost", "Cost", currency)],
-        )
-    )
-    return chart
+    return _labelled_bars(places.head(MOST_BARS).assign(colour=BLUE), "place", "Where", currency)
+
+
+def components_height(rows: Rows) -> int:
+    """Height in pixels of the chart by component, which the one by month beside it shares."""
+    return max(_HEIGHT, marks.bars_height(len(rows)))
 
 
 def movers(moved: pd.DataFrame, currency: str | None) -> alt.Chart:
@@ -188,6 +173,26 @@ def options(found: pd.DataFrame) -> alt.Chart:
 
 
 OPTIONS_LEGEND = marks.legend(*((colour, "■", meaning) for meaning, colour in _BOUGHT.items()))
+
+
+def _labelled_bars(found: pd.DataFrame, field: str, title: str, currency: str | None) -> alt.LayerChart:
+    """Draw one bar for each row, with its cost behind it."""
+    base = alt.Chart(found.assign(shade=GRAY)).encode(
+        y=_lines(found[field], field),
+        x=_x("cost", currency),
+        tooltip=[marks.text(field, title), _amount("cost", "Cost", currency)],
+    )
+    bars = base.mark_bar(size=BAR).encode(color=marks.painted())
+    amounts = base.mark_text(align="left", dx=4).encode(
+        x=alt.X("end:Q"),
+        text=alt.Text("cost:Q", format=_format(currency, ",.2f")),
+        color=marks.painted("shade"),
+    )
+    # Behind what is credited the label stands at zero, where it hides no other.
+    return alt.LayerChart(
+        layer=[bars, amounts.transform_calculate(end="max(datum.cost, 0)")],
+        height=marks.bars_height(len(found)),
+    )
 
 
 def _by_component(rows: Rows) -> pd.DataFrame:

@@ -77,17 +77,17 @@ def _choose(view: View, months: Sequence[Month]) -> Choice:
         "Cost", list(_BASES), default="Net", required=True, key="bill_basis", bind="query-params"
     )
     month = by_name[named]
-    currencies = data.currencies(view.build, month)
-    currency = currencies[0]
+    currencies = {bill.currency_name(each): each for each in data.currencies(view.build, month)}
+    currency = next(iter(currencies))
     if len(currencies) > 1:
         currency = third.selectbox(
             "Currency",
-            currencies,
-            format_func=bill.currency_name,
+            list(currencies),
             key="bill_currency",
+            bind="query-params",
             help=bill.CURRENCIES_APART,
         )
-    choice = Choice(month, currency, _BASES[basis])
+    choice = Choice(month, currencies[currency], _BASES[basis])
     st.caption(f"{basis}: {_MEANING[choice.basis]}.")
     return choice
 
@@ -122,7 +122,10 @@ def _months(view: View, choice: Choice) -> None:
     with left:
         st.subheader("By month")
         st.caption(billed.by_month_caption(choice, months))
-        st.altair_chart(charts_bill.by_month(months, choice.currency), alt="Cost by month and component")
+        st.altair_chart(
+            charts_bill.by_month(months, choice.currency, charts_bill.components_height(components)),
+            alt="Cost by month and component",
+        )
     with right:
         st.subheader("By component")
         if components:
@@ -142,7 +145,13 @@ def _places(view: View, choice: Choice) -> None:
     payers = {row["payer_account_id"] for row in data.exports(view.build, choice.month)}
     offered = [name for name in _BYS if name != "Payer" or len(payers) > 1]
     name = chosen.segmented_control(
-        "Add up by", offered, default=offered[0], required=True, key="bill_by", label_visibility="collapsed"
+        "Add up by",
+        offered,
+        default=offered[0],
+        required=True,
+        key="bill_by",
+        label_visibility="collapsed",
+        bind="query-params",
     )
     by = _BYS[name]
     rows = data.by_place(view, choice, by)
@@ -166,7 +175,6 @@ def _places(view: View, choice: Choice) -> None:
         billed.listed(
             shown,
             {"place": billed.text(name, 165)} | _amounts(choice),
-            key="bill_places",
             alt=f"Cost by {name.lower()}",
         )
 
@@ -223,7 +231,7 @@ def _tables(view: View, choice: Choice, total: Mapping[str, Any]) -> None:
                 ("rest", "Rest"),
             )
         }
-        billed.table_list(rows, columns, key="bill_tables", alt="Cost by table")
+        billed.table_list(rows, columns, alt="Cost by table")
 
 
 def _moved(view: View, choice: Choice) -> None:
@@ -255,7 +263,6 @@ def _moved(view: View, choice: Choice) -> None:
                 "change_per_day": billed.amount("Change a day", choice.currency, width=110),
                 "note": billed.text("Note", 110),
             },
-            key="bill_movers",
             alt="Largest changes of cost a day",
         )
 
@@ -305,6 +312,10 @@ def _model(view: View, choice: Choice) -> None:
         _met_by_component(view, month)
     with right:
         _not_compared(view, month, summaries)
+    of_month = data.by_component(view, Choice(month))
+    unmodelled = {row["component"]: row["cost"] for row in of_month if row["component"] not in bill.MODELLED}
+    if unmodelled:
+        st.caption(wording.literal(f"Without a model, net: {bill.made_of(unmodelled, 'USD')}."))
     _furthest_off(view, month, met)
 
 
@@ -330,13 +341,12 @@ def _met_by_component(view: View, month: date) -> None:
             ]
         ),
         {
-            "component": billed.text("Component", 120),
-            "billed_usd": billed.amount("Billed", "USD"),
-            "modelled_usd": billed.amount("Modelled", "USD"),
-            "error_usd": billed.amount("Error", "USD", "Modelled less billed."),
-            "error_pct": billed.percents("Error", "In per cent of what was billed."),
+            "component": billed.text("Component", 115),
+            "billed_usd": billed.amount("Billed", "USD", width=82),
+            "modelled_usd": billed.amount("Modelled", "USD", width=82),
+            "error_usd": billed.amount("Error", "USD", "Modelled less billed.", 82),
+            "error_pct": billed.percents("Error", "In per cent of what was billed.", 70),
         },
-        key="bill_met",
         alt="Model and bill by component",
     )
 
@@ -361,7 +371,6 @@ def _not_compared(view: View, month: date, summaries: Sequence[Mapping[str, Any]
             "tables": st.column_config.NumberColumn("Tables", format="localized", width=65),
             "not_compared_usd": billed.amount("Billed", "USD"),
         },
-        key="bill_not_compared",
         alt="What was not compared, and why",
     )
 

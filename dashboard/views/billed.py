@@ -113,7 +113,6 @@ def table_list(
     rows: Sequence[Mapping[str, Any]],
     columns: Mapping[str, Any],
     *,
-    key: str,
     alt: str,
     is_narrow: bool = False,
 ) -> None:
@@ -124,7 +123,7 @@ def table_list(
     """
     shown = pd.DataFrame([_named(row) | {name: as_number(row[name]) for name in columns} for row in rows])
     named = _NARROW if is_narrow else _WIDE
-    listed(shown, {**named, **columns}, key=key, alt=alt)
+    listed(shown, {**named, **columns}, alt=alt)
 
 
 def _named(row: Mapping[str, Any]) -> dict[str, str | None]:
@@ -139,17 +138,15 @@ def _named(row: Mapping[str, Any]) -> dict[str, str | None]:
     }
 
 
-def listed(rows: pd.DataFrame, columns: Mapping[str, Any], *, key: str, alt: str) -> None:
+def listed(rows: pd.DataFrame, columns: Mapping[str, Any], *, alt: str) -> None:
     """Draw rows with these columns, as high as they need, up to a dozen lines."""
     st.dataframe(
-        rows,
+        rows[list(columns)],
         column_config=dict(columns),
-        column_order=list(columns),
         hide_index=True,
         row_height=ROW,
         height=ROW * (min(len(rows), _MOST_LINES) + 1) + 2,
         placeholder="",
-        key=key,
         alt=alt,
     )
 
@@ -193,4 +190,4 @@ def _link(width: int) -> Any:
 
 
 _WIDE = {"link": _link(175), "account_name": text("Account", 140), "region": text("Region", 95)}
-_NARROW = {"link": _link(140), "place": text("Where", 175)}
+_NARROW = {"link": _link(122), "place": text("Where", 172)}

@@ -101,7 +101,6 @@ def _owned(view: View, owned: Rows, use: Rows) -> None:
             "used": billed.percents("Used", f"In {written(total['month'])}." if total["month"] else None),
             "unused": billed.amount("Unused", "USD", "Amortised cost of what nobody used in that month."),
         },
-        key="commitments_owned",
         alt="Commitments in force",
     )
 
@@ -151,7 +150,6 @@ def _utilization(owned: Rows, use: Rows) -> None:
         hide_index=True,
         row_height=billed.ROW,
         placeholder="",
-        key="commitments_use",
         alt="Use of each commitment by month",
     )
     flagged = [row for row in use if row["is_flagged"] and row["billing_month"] == months[-1]]
@@ -205,14 +203,15 @@ def _coverage(view: View) -> None:
                 ]
             ),
             {
-                "pool": billed.text("What", 180),
-                "region": billed.text("Region", 90),
+                "pool": billed.text("What", 175),
+                "region": billed.text("Region", 82),
                 **({"payer": billed.text("Payer", 115)} if several else {}),
-                "eligible_list_usd": billed.amount("Eligible", "USD", "All of it at list prices."),
-                "uncovered_list_usd": billed.amount("Uncovered", "USD", "What was paid for, at list prices."),
-                "coverage_pct": billed.percents("Covered", "By reserved capacity or Savings Plans."),
+                "eligible_list_usd": billed.amount("Eligible", "USD", "All of it at list prices.", 80),
+                "uncovered_list_usd": billed.amount(
+                    "Uncovered", "USD", "What was paid for, at list prices.", 80
+                ),
+                "coverage_pct": billed.percents("Covered", "By reserved capacity or Savings Plans.", 70),
             },
-            key="commitments_coverage",
             alt="What covered throughput",
         )
 
@@ -239,7 +238,6 @@ def _stranded(view: View) -> None:
             "monthly_savings_usd": billed.amount("Saves a month", "USD"),
             "reason": billed.text("Reason", 700),
         },
-        key="commitments_stranded",
         alt="Best plans that strand commitments",
     )
 
@@ -261,7 +259,7 @@ def _advice(view: View) -> None:
             money(advised["worst_case_usd"]),
             help="Amortised: what they cost if all use vanishes. They cannot be given back.",
         )
-    st.info(bill.AFTERWARDS)
+    st.markdown(bill.AFTERWARDS)
     for basis in {row["price_basis"] for row in rows} - {LIST_PRICES}:
         st.caption(f"Prices are {price_basis(basis)}.")
     several = len({row["payer_account_id"] for row in rows}) > 1
@@ -308,8 +306,8 @@ def _purchases(rows: Rows, *, several: bool) -> None:
         {
             "advised": billed.text("", 35, "✓ is advised."),
             **({"payer": billed.text("Payer", 140)} if several else {}),
-            "option": billed.text("Option", 145),
-            "quantity": billed.text("Quantity", 130),
+            "option": billed.text("Option", 140),
+            "quantity": billed.text("Quantity", 122),
             "dimension": billed.text("Of", 55),
             "region": billed.text("Region", 90),
             "monthly_savings_usd": billed.amount("Saves", "USD", "A month."),
@@ -329,7 +327,6 @@ def _purchases(rows: Rows, *, several: bool) -> None:
             "monthly_cost_without_usd": billed.amount("Without", "USD", "A month of the same use."),
             "reason": billed.text("Why", 700),
         },
-        key="commitments_options",
         alt="What could be bought",
     )
 

@@ -75,10 +75,9 @@ def _movers(view: View, choice: Choice) -> None:
     billed.table_list(
         moved,
         {
-            "per_day": billed.amount("A day", choice.currency),
-            "change_per_day": billed.amount("Change", choice.currency),
+            "per_day": billed.amount("A day", choice.currency, width=78),
+            "change_per_day": billed.amount("Change", choice.currency, width=78),
         },
-        key="spend_movers",
         is_narrow=True,
         alt="Largest changes of cost a day",
     )
