@@ -53,7 +53,8 @@ _REPETITIVE = [*_KEY, "day", "read_capacity.list.element", "write_capacity.list.
 _ROWS_OF_A_GROUP = 64
 # Footers that a process remembers: 1 to 2 MB each at 20,000 resources, of files that never change.
 _FOOTERS = 32
-_BUILDS = 8
+# Builds whose files a process remembers.
+_BUILDS = 32
 
 # A changed row has a later instant than all rows of the day before it. Comparing the arrays themselves would
 # cost more than writing them.
@@ -131,7 +132,7 @@ def delete_unnamed(workspace: Workspace, builds: Iterable[Build]) -> None:
     named: set[Path] = set()
     try:
         for build in builds:
-            named.update(_files(build).values())
+            named.update(_known_files(build).values())
     except (OptimaError, duckdb.Error) as error:
         _log.warning("superseded minutes are kept: %s", error)
         return
