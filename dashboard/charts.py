@@ -124,7 +124,9 @@ def _room(amounts: pd.Series) -> alt.Scale:
 def _written(bars: alt.Chart) -> alt.Chart:
     """Write the amount at the end of each bar."""
     # Grey is read on the white and on the dark background.
-    text: alt.Chart = bars.mark_text(align="left", dx=4, color="#808890", fontSize=11).encode(text="saved:N")
+    text: alt.Chart = bars.mark_text(align="left", dx=4, fontSize=11).encode(
+        text="saved:N", color=alt.value("#808890")
+    )
     return text
 
 

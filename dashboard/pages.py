@@ -14,6 +14,8 @@ from dashboard.view import View
 
 # The parameter of the table page's address: account id, region and name, with slashes between.
 AT = "at"
+# Where the table to go to waits for the page to be drawn anew.
+_OPENING = "opening-table"
 # The page of the kinds that have none of their own; it is there where a build has such kinds.
 _OTHER_KINDS = "advice"
 
@@ -68,6 +70,8 @@ def navigate(kinds: Iterable[str], see: Callable[[Page], View | None]) -> None:
     navigable = {page: _navigable(page, drawing(page)) for page in offered}
     chosen = st.navigation(list(navigable.values()), position="top")
     view = see(next(page for page, target in navigable.items() if target is chosen))
+    if table := st.session_state.pop(_OPENING, None):
+        st.switch_page(_table_page(), query_params={AT: table})
     if view:
         chosen.run()
 
@@ -84,7 +88,9 @@ def link_to_table(account_id: str, region: str, table_name: str) -> str:
 
 def open_table(account_id: str, region: str, table_name: str) -> None:
     """Go to one table's page, without loading the dashboard anew; the filters stay as they are."""
-    st.switch_page(_table_page(), query_params={AT: at(account_id, region, table_name)})
+    # Out of a fragment, Streamlit would switch and forget what the side bar's widgets have in the address.
+    st.session_state[_OPENING] = at(account_id, region, table_name)
+    st.rerun()
 
 
 def draw_link_to_table(account_id: str, region: str, table_name: str, label: str | None = None) -> None:
