@@ -38,6 +38,30 @@ def test_readers_find_the_marts_in_schema_main(built: Workspace) -> None:
     assert built.current.read_text() == build.path.name
 
 
+def test_the_rows_of_one_table_lie_together(built: Workspace) -> None:
+    """So that of a large mart only the blocks are read that hold the table asked for."""
+    execute(
+        built,
+        """
+        create table marts.hours as
+        select
+            (number * 7 % 5)::varchar as account_id,
+            'us-east-1' as region,
+            'table-' || number * 37 % 11 as table_name,
+            number
+        from range(40) as numbers (number)
+        """,
+    )
+    publish.publish(built)
+    with optima.connect(built.root) as connection:
+        rows = connection.execute(
+            "select account_id, table_name, index_name from hours order by rowid"
+        ).fetchall()
+    keys = [(account, table, index or "") for account, table, index in rows]
+    assert keys == sorted(keys)
+    assert len(keys) == 40
+
+
 def test_what_was_published_cannot_be_written(built: Workspace) -> None:
     publish.publish(built)
     with optima.connect(built.root) as connection, pytest.raises(duckdb.InvalidInputException):
