@@ -12,14 +12,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from optima.decisions import OPEN, Standing
 from optima.errors import AmbiguousError, OptimaError
 from optima.published import require
 from optima.wording import kind_name
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 # The kind whose rows add up: all changes of a table together. Other kinds are about the same dollars in part.
@@ -227,19 +226,39 @@ _TOTALS = """
     group by kind
 """
 
-_NAMED_EXACTLY = "select recommendation_id from recommendations where recommendation_id in (select unnest(?))"
-
-_STARTING = """
-    select prefix, recommendation_id, kind, account_name, region, table_name, index_name
-    from (select unnest(?::varchar[]) as prefix) as prefixes
-    inner join recommendations on starts_with(recommendation_id, prefix)
-    order by prefix, recommendation_id
+# Of what the build has, and of what was decided on before and it has no more.
+_KNOWN = """
+    with
+        known as (
+            select recommendation_id, kind, account_name, region, table_name, index_name
+            from recommendations
+            union all by name
+            select recommendation_id
+            from standing
+            where recommendation_id not in (select recommendation_id from recommendations)
+        )
 """
+
+_EXACTLY = f"""
+    {_KNOWN}
+    select recommendation_id from known where recommendation_id in (select unnest(?::varchar[]))
+"""  # noqa: S608 (the parts are ours)
+
+_STARTING = f"""
+    {_KNOWN},
+        prefixes as (select unnest(?::varchar[]) as prefix)
+    select prefixes.prefix, known.*
+    from prefixes
+    inner join known on starts_with(known.recommendation_id, prefixes.prefix)
+    order by prefixes.prefix, known.kind is null, known.recommendation_id
+"""  # noqa: S608 (the parts are ours)
 
 
 @lru_cache(maxsize=64)
 def pattern_problem(pattern: str) -> str | None:
     """Say why a pattern is not a regular expression of RE2, None when it is one."""
+    import duckdb
+
     with duckdb.connect() as connection:
         try:
             connection.execute("select regexp_matches('', $pattern)", {"pattern": pattern})
@@ -285,19 +304,19 @@ def totals(cursor: duckdb.DuckDBPyConnection, rows: pa.Table, statuses: Sequence
     return [Total(*row) for row in found]
 
 
-def named(cursor: duckdb.DuckDBPyConnection, prefixes: Sequence[str]) -> list[str]:
+def named(cursor: duckdb.DuckDBPyConnection, prefixes: Sequence[str], standing: Standing) -> list[str]:
     """Return the ids that the given ones stand for, each whole or the beginning of one alone.
+
+    What was decided on can be named although the build has it no more.
 
     Raises:
         AmbiguousError: One fits several recommendations.
         OptimaError: One fits none, or the build has no recommendations.
     """
-    require(cursor, ["recommendations"], "recommendations")
-    exact = {found for (found,) in cursor.execute(_NAMED_EXACTLY, [list(prefixes)]).fetchall()}
-    shortened = [prefix for prefix in prefixes if prefix not in exact]
-    fitting: dict[str, list[tuple[Any, ...]]] = {prefix: [] for prefix in shortened}
-    for prefix, *row in cursor.execute(_STARTING, [shortened]).fetchall() if shortened else ():
-        fitting[prefix].append(tuple(row))
+    exact = set(_ask(cursor, _EXACTLY, standing, [list(prefixes)])["recommendation_id"].to_pylist())
+    fitting: dict[str, list[dict[str, Any]]] = {prefix: [] for prefix in prefixes if prefix not in exact}
+    for row in _ask(cursor, _STARTING, standing, [list(fitting)]).to_pylist():
+        fitting[row["prefix"]].append(row)
     for prefix, rows in fitting.items():
         if not rows or not prefix:
             raise OptimaError(
@@ -306,7 +325,7 @@ def named(cursor: duckdb.DuckDBPyConnection, prefixes: Sequence[str]) -> list[st
             )
         if len(rows) > 1:
             raise AmbiguousError(_several(prefix, rows))
-    whole = {prefix: rows[0][0] for prefix, rows in fitting.items()}
+    whole = {prefix: rows[0]["recommendation_id"] for prefix, rows in fitting.items()}
     return list(dict.fromkeys(whole.get(prefix, prefix) for prefix in prefixes))
 
 
@@ -320,17 +339,24 @@ def short_length(cursor: duckdb.DuckDBPyConnection) -> int:
     return longest
 
 
-def _several(prefix: str, rows: Sequence[tuple[Any, ...]]) -> str:
-    listed = "; ".join(
-        f"{found} ({kind_name(kind)} of {table}{' / ' + index if index else ''} in {region}, {account})"
-        for found, kind, account, region, table, index in rows[:_NAMED]
-    )
+def _several(prefix: str, rows: Sequence[dict[str, Any]]) -> str:
+    listed = "; ".join(f"{row['recommendation_id']} ({_what(row)})" for row in rows[:_NAMED])
     more = f"; and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
     return f"{len(rows):,} recommendations start with {prefix}: write more of it: {listed}{more}."
 
 
+def _what(row: dict[str, Any]) -> str:
+    if row["kind"] is None:
+        return "which the newest build has no more"
+    of = row["table_name"] + (f" / {row['index_name']}" if row["index_name"] else "")
+    return f"{kind_name(row['kind'])} of {of} in {row['region']}, {row['account_name']}"
+
+
 def _ask(
-    cursor: duckdb.DuckDBPyConnection, query: str, standing: Standing, parameters: dict[str, Any]
+    cursor: duckdb.DuckDBPyConnection,
+    query: str,
+    standing: Standing,
+    parameters: dict[str, Any] | list[Any],
 ) -> pa.Table:
     require(cursor, ["recommendations", "dim_tables"], "recommendations")
     cursor.register("standing", _laid_out(standing))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,7 +23,6 @@ from optima.wording import counted
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
     from optima.decisions import Standing
 
@@ -131,7 +130,7 @@ def decide(
         _ask()
     taken = decisions.take(
         session.workspace.decisions,
-        rows.to_pylist(),
+        rows,
         status,
         now=session.now(),
         by=choice.by,
@@ -182,7 +181,9 @@ def _refuse(choice: Choice, now: datetime) -> None:
         raise typer.BadParameter(problem, param_hint=option)
 
 
-def _preview(session: Session, choice: Choice, ids: Sequence[str], filters: Filters) -> pa.Table:
+def _preview(
+    session: Session, choice: Choice, ids: Sequence[str], filters: Filters
+) -> list[Mapping[str, Any]]:
     """Show what will be decided and what it saves, and return the rows.
 
     Raises:
@@ -191,22 +192,25 @@ def _preview(session: Session, choice: Choice, ids: Sequence[str], filters: Filt
     standing = decisions.standing(session.workspace.decisions, session.now())
     with published.open_build(published.current(session.workspace)) as connection:
         chosen = _chosen(connection, ids, filters, standing)
-        rows = selection.decided_together(connection, chosen, standing)
-        found = recommendations.listed(connection, rows, STATUSES)
+        there = selection.decided_together(connection, chosen, standing)
+        found = recommendations.listed(connection, there, STATUSES)
+    most = None if session.verbose else _SHOWN
+    rows: list[Mapping[str, Any]] = there.to_pylist()
+    gone = _gone(chosen, rows, standing)
     listing.show(
         [
-            f"{_these(rows.num_rows)} will be {choice}",
-            recommendations.laid_out(
-                found,
-                reasons=False,
-                is_verbose=session.verbose,
-                most=None if session.verbose else _SHOWN,
+            f"{_these(len(rows) + len(gone))} will be {choice}",
+            *(
+                [recommendations.laid_out(found, reasons=False, is_verbose=session.verbose, most=most)]
+                if rows
+                else []
             ),
-            *_remarks(rows.num_rows, len(chosen), is_verbose=session.verbose),
+            *_remarks(len(rows), len(chosen) - len(gone), most),
+            *(f"{row['recommendation_id']} is one that the newest build has no more." for row in gone),
             *recommendations.sentences(found.totals),
         ]
     )
-    return rows
+    return rows + gone
 
 
 def _chosen(
@@ -214,7 +218,7 @@ def _chosen(
 ) -> list[str]:
     """Return the ids of what is meant, without what is decided together with it."""
     if ids:
-        return selection.named(connection, ids)
+        return selection.named(connection, ids, standing)
     found = selection.selected(connection, filters, standing)["recommendation_id"].to_pylist()
     if not found:
         raise OptimaError(
@@ -224,9 +228,19 @@ def _chosen(
     return [str(each) for each in found]
 
 
-def _remarks(decided: int, chosen: int, *, is_verbose: bool) -> Iterator[str]:
-    if decided > _SHOWN and not is_verbose:
-        yield f"and {decided - _SHOWN:,} more: --verbose shows all"
+def _gone(
+    chosen: Sequence[str], rows: Sequence[Mapping[str, Any]], standing: Standing
+) -> list[Mapping[str, Any]]:
+    """Return what was chosen and the build has no more, as it was when it was decided on last."""
+    there = {row["recommendation_id"] for row in rows}
+    return [
+        {**standing.latest[each].about, "recommendation_id": each} for each in chosen if each not in there
+    ]
+
+
+def _remarks(decided: int, chosen: int, most: int | None) -> Iterator[str]:
+    if most is not None and decided > most:
+        yield f"and {decided - most:,} more: --verbose shows all"
     if company := decided - chosen:
         yield (
             f"{company:,} of these {'is' if company == 1 else 'are'} decided together with what was chosen: "

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from optima import warehouse
+from optima import decisions, warehouse
 from optima.cli import charges, operations, outcome, reports, summary
 from optima.cli.commands import command
 from optima.cli.options import (
@@ -69,6 +69,8 @@ def run(
         load_concurrency=concurrency,
     )
     with session.writing(), outcome.said("run") as ended:
+        # A line that is no decision would end the build: better said before hours of loading.
+        decisions.standing(session.workspace.decisions, session.now())
         steps = due({} if force else last_loads(session), datetime.now(UTC).replace(tzinfo=None))
         load(session, steps, ended, regions=listed(regions), force=force)
         build = operations.build(session)

@@ -15,6 +15,10 @@ from command_line import Run, spawn
 from optima.cli import loads
 from optima.errors import OptimaError
 
+FILTERS = (
+    *("--type", "--account", "--ou", "--region", "--tag"),
+    *("--table", "--min-savings", "--status", "--all"),
+)
 DOCUMENTED = {
     "discover": [
         *("--regions", "--use-org", "--role-name", "--resume", "--skip-tags"),
@@ -35,7 +39,34 @@ DOCUMENTED = {
         "--price-basis",
         "--tables",
     ],
-    "list-recommendations": ["--type", "--min-savings", "--status", "--format", "--output", "--all"],
+    "list-recommendations": [
+        *(
+            "--type",
+            "--account",
+            "--ou",
+            "--region",
+            "--tag",
+            "--table",
+            "--min-savings",
+            "--status",
+            "--all",
+        ),
+        *("--format", "--output"),
+    ],
+    "decide": [
+        *(
+            "--type",
+            "--account",
+            "--ou",
+            "--region",
+            "--tag",
+            "--table",
+            "--min-savings",
+            "--status",
+            "--all",
+        ),
+        *("--reason", "--until", "--by", "--yes", "--dry-run"),
+    ],
     "explain": ["--region", "--account", "--format"],
     "costs": [
         *("--month", "--by", "--account", "--region", "--tables", "--top", "--format", "--output"),
@@ -167,6 +198,8 @@ def test_dates_that_cannot_be_right(
         (["analyze-capacity"], 1, "No tables have been discovered yet"),
         (["analyze-table-class"], 1, "No tables have been discovered yet"),
         (["list-recommendations"], 1, "Nothing has been published"),
+        (["decide", "a", "accept"], 1, "Nothing has been published"),
+        (["list-recommendations", "--table", "("], 2, "is no regular expression: missing ): (."),
         (["explain", "orders"], 1, "Nothing has been published"),
         (["explain", "orders", "--format", "csv"], 2, "--format"),
         (["costs"], 1, "Nothing has been published"),

@@ -346,7 +346,14 @@ def test_decisions_about_what_the_build_has_no_more_are_kept(run: Run, tmp_path:
         connection.execute("delete from recommendations where recommendation_id = 'a3'")
     assert run("decide", "a1", "accept", "--yes").exit_code == 0
     assert "No recommendation matches" in run("list-recommendations", "--status", "rejected").stdout
+    shown = run("decide", "a3", "a2", "done", "--dry-run").stdout
+    assert "These 2 recommendations will be marked as implemented by ana" in shown
+    assert "a3 is one that the newest build has no more." in shown
+    again = run("decide", "a3", "reject", "--reason", "Still.", "--yes")
+    assert "This recommendation will be rejected by ana: Still." in again.stdout
+    about = [line["about"] for line in written(tmp_path) if line["recommendation_id"] == "a3"]
+    assert about[0] == about[1]
     with duckdb.connect(str(path)) as connection:
         connection.execute("insert into recommendations from hidden")
     [row] = json.loads(run("list-recommendations", "--status", "rejected", "--format", "json").stdout)
-    assert (row["recommendation_id"], row["decision_reason"]) == ("a3", "Peaks.")
+    assert (row["recommendation_id"], row["decision_reason"]) == ("a3", "Still.")

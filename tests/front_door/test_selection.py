@@ -220,21 +220,39 @@ def test_replicas_are_decided_together_whatever_the_filters_left_out(
     assert together() == []
 
 
-def test_ids_may_be_shortened_as_long_as_they_fit_one_alone(build: duckdb.DuckDBPyConnection) -> None:
+def test_ids_may_be_shortened_as_long_as_they_fit_one_alone(
+    build: duckdb.DuckDBPyConnection, nobody: Standing
+) -> None:
     cursor = build.cursor()
-    assert selection.named(cursor, ["ab", "aa11", "b", "ab33"]) == ["ab33", "aa11", "b1"]
-    with pytest.raises(AmbiguousError, match=r"^3 recommendations start with a: write more of it: aa11 \("):
-        selection.named(cursor, ["b", "a"])
+    assert selection.named(cursor, ["ab", "aa11", "b", "ab33"], nobody) == ["ab33", "aa11", "b1"]
+    with pytest.raises(
+        AmbiguousError, match=r"^3 recommendations start with a: write more of it: aa11 \("
+    ) as said:
+        selection.named(cursor, ["b", "a"], nobody)
+    assert "; aa22 (best plan of carts in us-east-1, payments); ab33 (" in str(said.value)
     for wrong in ("x", "aa111", ""):
         with pytest.raises(OptimaError, match=f"There is no recommendation '{wrong}'"):
-            selection.named(cursor, [wrong])
+            selection.named(cursor, [wrong], nobody)
 
 
-def test_an_id_that_another_one_starts_with_is_itself() -> None:
+def test_what_was_decided_on_can_be_named_although_it_is_gone(
+    build: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    rows = [{"recommendation_id": key} for key in ("aa11", "ab44", "e1")]
+    decisions.take(path, rows, "accepted", now=NOW, by="ana")
+    standing = decisions.standing(path, NOW)
+    assert selection.named(build.cursor(), ["e", "ab44", "aa1"], standing) == ["e1", "ab44", "aa11"]
+    with pytest.raises(AmbiguousError, match=r"ab33 \(.*; ab44 \(which the newest build has no more\)\.$"):
+        selection.named(build.cursor(), ["ab"], standing)
+
+
+def test_an_id_that_another_one_starts_with_is_itself(nobody: Standing) -> None:
     with duckdb.connect() as connection:
         rows = [{**completed(ROWS[0]), "recommendation_id": key} for key in ("ab", "abc")]
         fill(connection, "recommendations", RECOMMENDATIONS, rows)
-        assert selection.named(connection, ["ab"]) == ["ab"]
+        fill(connection, "dim_tables", TABLES, [{"table_name": "orders"}])
+        assert selection.named(connection, ["ab"], nobody) == ["ab"]
 
 
 def test_ids_are_shown_as_long_as_tells_them_apart() -> None:
