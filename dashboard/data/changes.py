@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.builds import cursor
 from dashboard.data import scope
+from dashboard.data.selected import remembered
 from dashboard.view import View
 from optima import published
 from optima.selection import PLAN
@@ -140,11 +141,13 @@ def knows(view: View) -> bool:
     return set(MARTS) <= set(published.columns(cursor(view.build)))
 
 
+@remembered
 def publications(view: View, most: int = 60) -> pd.DataFrame:
     """Return the newest builds of the workspace, oldest first, each with the sums of its best plans."""
     return cursor(view.build).execute(_PUBLICATIONS, {"most": most}).df().iloc[::-1].reset_index(drop=True)
 
 
+@remembered
 def since_last(view: View, most: int = 10) -> Changes:
     """Return how the best plans of the tables that the filters select moved since the build before."""
     reader = cursor(view.build)

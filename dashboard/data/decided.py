@@ -16,7 +16,7 @@ import streamlit as st
 
 from dashboard.builds import cursor
 from dashboard.data import scope
-from dashboard.data.selected import KEPT, selected
+from dashboard.data.selected import KEPT, remembered, selected
 from dashboard.view import View
 from optima import selection
 from optima.decisions import PENDING, STATUSES, Standing
@@ -138,6 +138,7 @@ class Sought:
     only_latest: bool = False
 
 
+@remembered
 def by_status(view: View) -> tuple[StatusTotal, ...]:
     """Return what stands at every status, in their order, whatever status or saving is filtered by."""
     everything = replace(view.filters, statuses=(), min_savings=Decimal(0), include_keep=True)
@@ -153,12 +154,14 @@ def people(view: View) -> tuple[str, ...]:
     return tuple(sorted({each.decided_by for each in view.standing.history if each.decided_by}))
 
 
+@remembered
 def count(view: View, sought: Sought) -> int:
     """Return how many decisions are asked for."""
     ((found,),) = _ask(view, sought, _COUNT).fetchall()
     return int(found)
 
 
+@remembered
 def page(view: View, sought: Sought, number: int) -> pd.DataFrame:
     """Return one page of the decisions asked for, latest first, amounts as plain numbers; pages count from 1.
 

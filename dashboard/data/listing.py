@@ -9,7 +9,7 @@ from decimal import Decimal
 import pandas as pd
 import pyarrow as pa
 
-from dashboard.data.selected import ask
+from dashboard.data.selected import ask, remembered, selected
 from dashboard.view import View
 from optima.selection import PLAN
 
@@ -103,6 +103,7 @@ class Size:
         return max(1, -(-self.rows // ROWS))
 
 
+@remembered
 def size(view: View, kind: str | None = None) -> Size:
     """Return how many rows are selected, of one kind or of all."""
     row = ask(view, _SIZE, {"kind": kind, "plan": PLAN}).fetchone()
@@ -110,6 +111,7 @@ def size(view: View, kind: str | None = None) -> Size:
     return Size(*row)
 
 
+@remembered
 def page(view: View, order: str, number: int, kind: str | None = None) -> pd.DataFrame:
     """Return one page of the selected rows, amounts as plain numbers; pages count from 1."""
     asked = {"kind": kind, "rows": ROWS, "skipped": (number - 1) * ROWS}
@@ -123,4 +125,7 @@ def rows(view: View, kind: str | None = None) -> pa.Table:
 
 def chosen(view: View, ids: Iterable[str]) -> pa.Table:
     """Return the selected rows with these ids, with all their columns."""
-    return ask(view, _CHOSEN, {"ids": list(ids)}).to_arrow_table()
+    wanted = list(ids)
+    if not wanted:
+        return selected(view).slice(0, 0)
+    return ask(view, _CHOSEN, {"ids": wanted}).to_arrow_table()

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from dashboard.data.selected import ask, selected
+from dashboard.data.selected import ask, remembered, selected
 from dashboard.view import View
 from optima.selection import PLAN
 
@@ -116,11 +116,13 @@ class KindTotal:
     annual_savings_usd: Decimal
 
 
+@remembered
 def totals(view: View) -> tuple[KindTotal, ...]:
     """Return the sums of each kind that has something to change."""
     return tuple(KindTotal(*row) for row in ask(view, _BY_KIND).fetchall())
 
 
+@remembered
 def other_prices(view: View) -> tuple[tuple[str, Decimal | None], ...]:
     """Return the price bases that are not the list, each with what its best plans save at list prices."""
     if "list_monthly_savings_usd" not in selected(view).column_names:
@@ -128,6 +130,7 @@ def other_prices(view: View) -> tuple[tuple[str, Decimal | None], ...]:
     return tuple(ask(view, _PRICED, {"plan": PLAN}).fetchall())
 
 
+@remembered
 def by_place(view: View, place: str) -> pd.DataFrame:
     """Return monthly savings per place and kind: place, kind, monthly_savings_usd.
 
@@ -138,6 +141,7 @@ def by_place(view: View, place: str) -> pd.DataFrame:
     return ask(view, _BY_PLACE, {"place": place, "nowhere": NOWHERE, "plan": PLAN}).df()
 
 
+@remembered
 def top_tables(view: View, most: int = 10) -> pd.DataFrame:
     """Return the tables on which plans save most, at most `most`; without plans, on which one kind does."""
     return ask(view, _TOP_TABLES, {"most": most, "plan": PLAN}).df()

@@ -12,7 +12,7 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.builds import cursor
-from dashboard.data.selected import KEPT
+from dashboard.data.selected import KEPT, remembered
 from dashboard.view import View
 from optima import published
 from optima.published import Build
@@ -268,6 +268,7 @@ def _read_tables(build: Build, filters: Filters, more: pa.Table) -> pa.Table:
     return reader.execute(_TABLES, asked).to_arrow_table()
 
 
+@remembered
 def scope(view: View) -> Scope:
     """Return what was analysed of the tables that the filters select."""
     row = ask_of_tables(view, _SCOPE, {"enough": ENOUGH_COVERAGE}).fetchone()

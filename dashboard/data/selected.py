@@ -5,9 +5,9 @@ Totals, charts, list and export are made from these rows, so they cannot disagre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +22,23 @@ from optima.selection import Filters
 
 # Selections that a process remembers. The rows of one, at 10,000 tables, are about 10 MB.
 KEPT = 16
+# Answers to one question, which are small, that a process remembers.
+_ANSWERS = 256
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def remembered(answer: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Remember the answers to a question about a view, by its build, filters and decisions.
+
+    Every reader gets a copy; what cannot be copied for little is for `st.cache_resource`.
+    """
+    return st.cache_data(max_entries=_ANSWERS, show_spinner=False, hash_funcs={View: _key})(answer)
+
+
+def _key(view: View) -> tuple[Build, Filters, str]:
+    return view.build, view.filters, view.standing.version
 
 
 def selected(view: View) -> pa.Table:
