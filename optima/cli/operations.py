@@ -157,11 +157,11 @@ def build(session: Session, analysis: transform.Analysis | None = None, **thresh
     workspace, as_of = session.workspace, session.now()
     if not workspace.warehouse.exists():
         raise OptimaError(_NOTHING_DISCOVERED)
-    declare_raw_tables(session.loading())
-    _require_input(session, analysis)
     # What is decided while the models are built is not read in halves, and counts for every reader at once.
     decided = workspace.state / "decisions.jsonl"
     decisions.copy(workspace.decisions, decided)
+    declare_raw_tables(session.loading())
+    _require_input(session, analysis)
     selector = transform.selector(analysis, marts(workspace))
     project = transform.Project.find()
     argument_list = transform.arguments(

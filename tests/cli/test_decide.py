@@ -357,3 +357,17 @@ def test_decisions_about_what_the_build_has_no_more_are_kept(run: Run, tmp_path:
         connection.execute("insert into recommendations from hidden")
     [row] = json.loads(run("list-recommendations", "--status", "rejected", "--format", "json").stdout)
     assert (row["recommendation_id"], row["decision_reason"]) == ("a3", "Still.")
+
+
+@pytest.mark.parametrize("command", ["run", "analyze-capacity", "list-recommendations", "explain"])
+def test_a_line_that_is_no_decision_is_named_before_anything_is_done(
+    run: Run, tmp_path: Path, command: str
+) -> None:
+    workspace = Workspace.at(tmp_path)
+    duckdb.connect(str(workspace.warehouse)).close()
+    workspace.decisions.write_text('{"recommendation_id": "a1", "status": "done"}\n')
+    before = current(tmp_path)
+    result = run(command, *(["orders"] if command == "explain" else []))
+    assert result.exit_code == 1
+    assert f"Error: Line 1 of {workspace.decisions} has an unknown status 'done'" in result.stderr
+    assert current(tmp_path) == before
