@@ -66,7 +66,7 @@ def _is_shared(label: pd.Series, at: pd.Series) -> pd.Series:
 
 def names(sort: Sequence[str]) -> alt.Y:
     """One line for each label, in this order."""
-    return alt.Y("label:N", sort=list(sort), title=None, axis=alt.Axis(labelLimit=LABEL))
+    return alt.Y("label:N", sort=list(sort), title=None, axis=alt.Axis(labelLimit=LABEL, labelFlush=False))
 
 
 def usd(field: str, title: str | None = "USD a month") -> alt.X:

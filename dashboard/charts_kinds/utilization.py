@@ -8,6 +8,8 @@ import pandas as pd
 from dashboard.charts_kinds import marks
 from dashboard.charts_kinds.marks import BLUE, GRAY, GREEN, HEIGHT, ORANGE, VIOLET
 
+# Vega's own upright stroke has nothing to fill.
+_UPRIGHT = "M-0.15,-1L0.15,-1L0.15,1L-0.15,1Z"
 # Name, colour and sign (Vega's and a letter's) of each statistic, in the order of size.
 _STATISTICS = {
     "mean": (BLUE, "diamond", "◆"),
@@ -15,7 +17,7 @@ _STATISTICS = {
     "p90": (VIOLET, "square", "■"),
     "p95": (VIOLET, "triangle-up", "▲"),
     "p99": (ORANGE, "triangle-down", "▼"),
-    "max": (GRAY, "stroke", "┃"),
+    "max": (GRAY, _UPRIGHT, "┃"),
 }
 PERCENTILES_LEGEND = marks.legend(*((colour, sign, name) for name, (colour, _, sign) in _STATISTICS.items()))
 CAPACITIES_LEGEND = marks.legend(

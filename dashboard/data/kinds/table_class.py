@@ -50,18 +50,18 @@ _JUDGED = """
 
         counted as (
             select
-                *,
-                count(*) over () as tables,
-                count(*) filter (side = 'above') over () as tables_above,
-                count(*) filter (side = 'below') over () as tables_below,
-                count(*) filter (side = 'no throughput') over () as tables_without_throughput,
-                count(*) filter (side = 'unknown') over () as tables_unknown,
-                count(*) filter (source_of_usage = 'modelled') over () as tables_modelled
+                count(*) as tables,
+                count(*) filter (side = 'above') as tables_above,
+                count(*) filter (side = 'below') as tables_below,
+                count(*) filter (side = 'no throughput') as tables_without_throughput,
+                count(*) filter (side = 'unknown') as tables_unknown,
+                count(*) filter (source_of_usage = 'modelled') as tables_modelled
             from judged
         )
 
-    select *
-    from counted
+    select judged.*, counted.*
+    from judged
+    cross join counted
     where
         (advice = 'change' or $include_keep)
         and (
