@@ -33,7 +33,7 @@ Row = dict[str, Any]
 # Tables of which a process remembers the answers, and days of minutes, which are larger.
 _KEPT, _KEPT_DAYS = 64, 128
 # Rows of the list of tables, and names that are offered where one was not found.
-MOST_LISTED, NEAREST = 300, 5
+MOST_LISTED, NEAREST, _ALIKE = 300, 5, 0.8
 # The parts of a day that the provisioned capacity is known by, in minutes.
 _STEP = 5
 DIMENSIONS = ("read", "write")
@@ -121,8 +121,19 @@ _COMPONENTS = f"""
     where not is_total or exists (select 1 from lines)
     order by is_total, component = 'storage', index_name nulls first, component
 """  # noqa: S608
+# The part of the window in which a table or index existed; what is not known of it is a gap.
+_LIVED = f"""
+    lived as (
+        select
+            greatest(window_start, coalesce(demand_starts_at, window_start)) as starts_at,
+            window_end as ends_at
+        from collection_coverage
+        where {_IS_IT} and index_name is not distinct from $index_name and window_start < window_end
+    )
+"""  # noqa: S608
 _DAYS = f"""
     with
+        {_LIVED},
         known as (
             select * exclude (account_id, account_name, region, table_name, index_name, resource_key, resource_day_key)
             from fct_capacity_daily
@@ -130,8 +141,9 @@ _DAYS = f"""
         ),
         days as (
             select unnest(
-                generate_series((select min(day) from known)::timestamp, (select max(day) from known), interval 1 day)
+                generate_series(date_trunc('day', starts_at), ends_at - interval 1 second, interval 1 day)
             )::date as day
+            from lived
         )
     select *
     from days
@@ -140,6 +152,7 @@ _DAYS = f"""
 """  # noqa: S608, E501
 _HOURS = f"""
     with
+        {_LIVED},
         known as (
             select * exclude (account_id, account_name, region, table_name, index_name, resource_key, resource_hour_key)
             from fct_capacity_hourly
@@ -147,10 +160,9 @@ _HOURS = f"""
         ),
         hours as (
             select unnest(
-                generate_series(
-                    (select min(hour_starts_at) from known), (select max(hour_starts_at) from known), interval 1 hour
-                )
+                generate_series(date_trunc('hour', starts_at), ends_at - interval 1 second, interval 1 hour)
             ) as hour_starts_at
+            from lived
         )
     select *
     from hours
@@ -277,6 +289,7 @@ _BILLED = f"""
 _NEAREST = """
     select account_id, account_name, region, table_name
     from dim_tables
+    where jaro_winkler_similarity(lower(table_name), lower($table_name)) >= $alike
     order by
         jaro_winkler_similarity(lower(table_name), lower($table_name)) desc,
         account_id <> $account_id,
@@ -362,7 +375,7 @@ def nearest(view: View, text: str) -> list[Row]:
     """Return the tables whose names are most like what an address names, wherever they are."""
     account_id, region, name = ["", "", *text.split("/")][-3:]
     named = {"account_id": account_id, "region": region, "table_name": name}
-    return _rows(view.build, _NEAREST, {**named, "most": NEAREST})
+    return _rows(view.build, _NEAREST, {**named, "most": NEAREST, "alike": _ALIKE})
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
@@ -471,13 +484,13 @@ def billed(build: Build, place: Place) -> list[Row] | None:
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def by_day(build: Build, place: Place, index_name: str | None) -> pd.DataFrame:
-    """Return a resource's rows of fct_capacity_daily, and rows of nulls for unknown days between them."""
+    """Return a resource's rows of fct_capacity_daily, and nulls for the unknown days of the window."""
     return _of_resource(build, _DAYS, place, index_name)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def by_hour(build: Build, place: Place, index_name: str | None) -> pd.DataFrame:
-    """Return a resource's rows of fct_capacity_hourly, and rows of nulls for unknown hours between them."""
+    """Return a resource's rows of fct_capacity_hourly, and nulls for the unknown hours of the window."""
     return _of_resource(build, _HOURS, place, index_name)
 
 

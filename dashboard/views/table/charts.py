@@ -85,6 +85,8 @@ _PERCENTILES = {
 }
 # How instants are written on an axis.
 _DATES, _TIMES = "%b %d", "%H:%M"
+# So few rows are drawn as points, too: one by itself makes no line.
+_FEW = 31
 _SHIFT_WHEEL = "wheel![event.shiftKey]"
 
 
@@ -121,7 +123,7 @@ def over_time(rows: pd.DataFrame, *, by_minute: bool = False) -> alt.LayerChart:
     }
     for name, style in lines.items():
         if _has(rows, name):
-            drawn = base.mark_line(**style).encode(y=marks.units(name))
+            drawn = base.mark_line(point=len(rows) <= _FEW, **style).encode(y=marks.units(name))
             layers.append(marks.paint(drawn, _SERIES[name][0]))
     if _has(rows, "throttles"):
         throttled = rows[rows["throttles"] > 0]

@@ -95,7 +95,10 @@ def _plans(found: Explained) -> None:
 
 def _capacity(plan: Row) -> str:
     """Say what is provisioned under a plan; its name has the mode and the class."""
-    provisioned = {name: plan["setting"].get(name) for name in ("read", "write", "indexes")}
+    setting = plan["setting"]
+    if not setting:
+        return words.UNKNOWN
+    provisioned = {name: setting.get(name) for name in ("read", "write", "indexes")}
     return in_words(provisioned) or "per request"
 
 

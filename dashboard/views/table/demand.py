@@ -22,6 +22,7 @@ _DAYS, _HOURS, _MINUTES = "Days", "Hours", "Minutes of a day"
 _SHARES = ("mean", "p50", "p90", "p95", "p99", "max")
 # How long what a row stands for is.
 _LENGTHS = {_DAYS: pd.Timedelta(days=1), _HOURS: pd.Timedelta(hours=1), _MINUTES: pd.Timedelta(minutes=1)}
+_NOUNS = {_DAYS: "day", _HOURS: "hour", _MINUTES: "minute"}
 _LABELS = {_DAYS: "%Y-%m-%d", _HOURS: "%Y-%m-%d %H:00", _MINUTES: "%Y-%m-%d %H:%M"}
 
 
@@ -57,10 +58,10 @@ def _rows(view: View, place: Place, index_name: str | None, by: str) -> tuple[pd
     """Return what is drawn, both dimensions, and what is to be said of it."""
     if by == _DAYS:
         rows = data.by_day(view.build, place, index_name)
-        return rows.rename(columns={"day": "starts_at"}), "of all days of the window"
+        return rows.rename(columns={"day": "starts_at"}), "in the window"
     if by == _HOURS:
         rows = data.by_hour(view.build, place, index_name)
-        return rows.rename(columns={"hour_starts_at": "starts_at"}), "of all hours of the window"
+        return rows.rename(columns={"hour_starts_at": "starts_at"}), "in the window"
     day = _day(data.minute_days(view.build))
     if day is None:
         raise OptimaError(
@@ -68,7 +69,7 @@ def _rows(view: View, place: Place, index_name: str | None, by: str) -> tuple[pd
             "publishes it."
         )
     rows = data.by_minute(view.build, place, index_name, day)
-    return rows.rename(columns={"minute_starts_at": "starts_at"}), f"of the minutes of {day:%A, %Y-%m-%d}"
+    return rows.rename(columns={"minute_starts_at": "starts_at"}), f"on {day:%A, %Y-%m-%d}"
 
 
 def _day(days: Sequence[date]) -> date | None:
@@ -89,9 +90,10 @@ def _day(days: Sequence[date]) -> date | None:
 def _curve(rows: pd.DataFrame, dimension: str, by: str, note: str) -> None:
     drawn = _drawn(rows, dimension, by)
     if not len(drawn) or drawn["consumed"].isna().all():
-        st.info(f"Nothing is known {note}.")
+        st.info(f"No demand is known {note}.")
         return
-    mean = {_DAYS: "mean of the day", _HOURS: "mean of the hour", _MINUTES: "of the minute"}[by]
+    noun = _NOUNS[by]
+    mean = "of the minute" if by == _MINUTES else f"mean of the {noun}"
     st.caption(
         f"{dimension.capitalize()} units a second, UTC; consumed: {mean}. "
         "Unknown stretches are left blank. Shift and the wheel zoom, dragging moves."
@@ -99,9 +101,9 @@ def _curve(rows: pd.DataFrame, dimension: str, by: str, note: str) -> None:
     st.markdown(charts.time_legend(drawn))
     st.altair_chart(
         charts.over_time(drawn, by_minute=by == _MINUTES),
-        alt=f"Consumed, provisioned and simulated {dimension} capacity {note}, units a second",
+        alt=f"Consumed, provisioned and simulated {dimension} capacity by {noun} {note}, units a second",
     )
-    _unknown(drawn, by)
+    _unknown(drawn, noun)
 
 
 def _drawn(rows: pd.DataFrame, dimension: str, by: str) -> pd.DataFrame:
@@ -123,10 +125,9 @@ def _drawn(rows: pd.DataFrame, dimension: str, by: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _unknown(drawn: pd.DataFrame, by: str) -> None:
+def _unknown(drawn: pd.DataFrame, noun: str) -> None:
     unknown = int(drawn["consumed"].isna().sum())
     if unknown:
-        noun = {_DAYS: "day", _HOURS: "hour", _MINUTES: "minute"}[by]
         st.caption(f"{counted(unknown, noun)} of {len(drawn):,} unknown: not drawn, and not counted as zero.")
 
 

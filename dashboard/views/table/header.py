@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import streamlit as st
 
 from dashboard import pages, wording
@@ -16,7 +15,6 @@ from dashboard.view import View
 from dashboard.views import deciding
 from dashboard.views.table import grids, words
 from optima.explained.table import Explained
-from optima.selection import PLAN
 from optima.wording import counted, usd
 
 # A daily run is late by then, whichever hour it starts at.
@@ -60,12 +58,8 @@ def _place(table: Row) -> None:
     )
     tags = json.loads(table.get("tags") or "{}")
     if tags:
-        badges = [_badge(f"{key}: {value}", "gray") for key, value in sorted(tags.items())]
-        st.markdown(f":small[{' '.join(badges)}]")
-
-
-def _badge(text: str, colour: str) -> str:
-    return f":{colour}-badge[{wording.literal(text)}]"
+        named = " · ".join(f"{key}={value}" for key, value in sorted(tags.items()))
+        st.caption(f"Tags: {wording.literal(named)}")
 
 
 def _notices(view: View, place: Place, table: Row) -> None:
@@ -104,16 +98,20 @@ def _figures(found: Explained) -> None:
         saved.metric(
             "Saves a month",
             words.usd(best["monthly_savings_usd"]),
-            delta=f"{words.usd(best['annual_savings_usd'])} a year",
+            delta=f"{words.usd(best['annual_savings_usd'])} a year" if best["advice"] == "change" else None,
             delta_color="off",
             delta_arrow="off",
         )
-        named = (("Confidence", "confidence"), ("Risk", "risk"), ("Status", "status"))
-        badges = [
-            _badge(f"{label} {best[column]}", _COLOURS[column].get(best[column], "gray"))
-            for label, column in named
+        judged = [
+            f"{column.capitalize()} **{_coloured(best[column], _COLOURS[column])}**" for column in _COLOURS
         ]
-        st.markdown(" ".join(badges))
+        st.markdown(" &emsp; ".join(judged))
+
+
+def _coloured(word: str | None, colours: Mapping[str, str]) -> str:
+    text = wording.literal(word or words.UNKNOWN)
+    colour = colours.get(word or "")
+    return f":{colour}[{text}]" if colour else text
 
 
 def _decision(view: View, place: Place, found: Explained) -> None:
@@ -128,11 +126,10 @@ def _decision(view: View, place: Place, found: Explained) -> None:
         until = f", until {wording.instant(decision.snoozed_until)}" if decision.snoozed_until else ""
         why = f": {decision.reason}" if decision.reason else ""
         st.caption(wording.literal(f"{decision.status.capitalize()}{who}{when}{until}{why}"))
-    deciding.buttons(view, _plan_of(data.recommended(view, place)), key="plan")
-
-
-def _plan_of(rows: pa.Table) -> pa.Table:
-    return rows.filter(pc.equal(rows["kind"], PLAN))
+    if best["advice"] == "change" or decision is not None:
+        deciding.buttons(
+            view, data.only(data.recommended(view, place), best["recommendation_id"]), key="plan"
+        )
 
 
 def _replicas(view: View, place: Place, found: Explained) -> None:
