@@ -18,7 +18,7 @@ BREAK_EVEN_LEGEND = marks.legend(
     (BLUE, "●", f"{ON_DEMAND} today"),
     (ORANGE, "●", f"{PROVISIONED} today"),
     (GRAY, "┃", "break-even"),
-    (GRAY, "", "pale: should stay"),
+    (GRAY, "○", "should stay"),
 )
 OVER_TIME_LEGEND = marks.legend(
     (BLUE, "■", "consumed, mean"),
@@ -89,7 +89,7 @@ def break_even(used: pd.DataFrame) -> alt.LayerChart:
     """
     rows = marks.labelled(used)
     today = rows["current_billing_mode"].map(MODES)
-    rows = rows.assign(today=today, colour=today.map(_COLOUR), opacity=marks.strength(rows["advice"]))
+    rows = rows.assign(today=today, colour=today.map(_COLOUR), filling=marks.filling(rows["advice"]))
     lines = rows[["break_even_utilization"]].round(4).drop_duplicates()
     line = (
         alt.Chart(lines)
@@ -99,29 +99,22 @@ def break_even(used: pd.DataFrame) -> alt.LayerChart:
             tooltip=[marks.percentage("break_even_utilization", "Break-even utilisation")],
         )
     )
-    points = (
-        alt.Chart(rows)
-        .mark_point(filled=True, size=80)
-        .encode(
-            x=alt.X(
-                "utilization:Q",
-                title="utilisation that autoscaling would reach",
-                axis=alt.Axis(format="~%", tickCount=6),
-                scale=alt.Scale(domain=[0, max(1.0, float(rows["utilization"].max()))]),
-            ),
-            y=marks.log_usd("on_demand_cost_usd", "On-Demand, USD a month"),
-            color=marks.painted(),
-            opacity=alt.Opacity("opacity:Q", scale=None),
-            tooltip=[
-                *marks.where(),
-                marks.text("today", "Mode today"),
-                marks.percentage("utilization", "Utilisation, autoscaled"),
-                marks.percentage("break_even_utilization", "Break-even utilisation"),
-                marks.amount("on_demand_cost_usd", "On-Demand, USD a month"),
-                marks.amount("provisioned_cost_usd", "Provisioned, USD a month"),
-            ],
-        )
-        .add_params(marks.by_table())
+    points = marks.points(rows).encode(
+        x=alt.X(
+            "utilization:Q",
+            title="utilisation that autoscaling would reach",
+            axis=alt.Axis(format="~%", tickCount=6),
+            scale=alt.Scale(domain=[0, max(1.0, float(rows["utilization"].max()))]),
+        ),
+        y=marks.log_usd("on_demand_cost_usd", "On-Demand, USD a month"),
+        tooltip=[
+            *marks.where(),
+            marks.text("today", "Mode today"),
+            marks.percentage("utilization", "Utilisation, autoscaled"),
+            marks.percentage("break_even_utilization", "Break-even utilisation"),
+            marks.amount("on_demand_cost_usd", "On-Demand, USD a month"),
+            marks.amount("provisioned_cost_usd", "Provisioned, USD a month"),
+        ],
     )
     return alt.LayerChart(layer=[marks.paint(line, GRAY), points], height=TALL)
 

@@ -13,7 +13,6 @@ BLUE, ORANGE, GREEN, VIOLET, GRAY = COLOURS
 # Pixels: one bar, the space between groups of bars, the axis below them, the longest name before them.
 BAR, GAP, AXIS, LABEL = 14, 14, 60, 230
 HEIGHT, TALL = 300, 440
-_PALE = 0.5
 # What is selected by a click: the table as addresses name it.
 CHOSEN = "chosen"
 
@@ -102,9 +101,24 @@ def instants(field: str) -> alt.X:
     )
 
 
-def strength(advice: pd.Series) -> pd.Series:
-    """Return how strongly marks are drawn: fully where something is to change, pale where not."""
-    return (advice == "change").map({True: 0.9, False: _PALE})
+def filling(advice: pd.Series) -> pd.Series:
+    """Return how opaque points are inside: full where something is to change, hollow where not."""
+    return (advice == "change").map({True: 0.85, False: 0.0})
+
+
+def points(rows: pd.DataFrame) -> alt.Chart:
+    """Draw a point a row in its `colour`, full or hollow as `filling` says in its `filling`."""
+    drawn: alt.Chart = (
+        alt.Chart(rows)
+        .mark_point(size=80, strokeWidth=1.5)
+        .encode(
+            color=painted(),
+            fill=alt.Fill("colour:N", scale=_SCALE, legend=None),
+            fillOpacity=alt.FillOpacity("filling:Q", scale=None),
+        )
+        .add_params(by_table())
+    )
+    return drawn
 
 
 def where() -> list[alt.Tooltip]:

@@ -16,7 +16,7 @@ RATIOS_LEGEND = marks.legend(
     (ORANGE, "●", f"{INFREQUENT} today"),
     (GRAY, "▲", "no throughput"),
     (GRAY, "━", "break-even"),
-    (GRAY, "", "larger: saves more, pale: should stay"),
+    (GRAY, "○", "should stay"),
 )
 CLASSES_LEGEND = marks.legend(
     (GREEN, "■", "storage"), (VIOLET, "■", "throughput"), (GRAY, "┃", "what it costs today")
@@ -37,7 +37,7 @@ def ratios(judged: pd.DataFrame) -> alt.LayerChart:
         today=rows["current_table_class"].map(CLASSES),
         colour=rows["current_table_class"].map(CLASSES).map(_COLOUR),
         shown_ratio=ratio.where(rows["side"] != "no throughput", upper),
-        opacity=marks.strength(rows["advice"]),
+        filling=marks.filling(rows["advice"]),
         saves=rows["monthly_savings_usd"].clip(lower=0),
     )
     rows = rows[rows["shown_ratio"].notna() & (rows["current_monthly_cost_usd"] > 0)]
@@ -50,40 +50,33 @@ def ratios(judged: pd.DataFrame) -> alt.LayerChart:
             tooltip=[marks.number("breakeven_ratio", "Break-even ratio")],
         )
     )
-    points = (
-        alt.Chart(rows)
-        .mark_point(filled=True)
-        .encode(
-            x=alt.X(
-                "current_monthly_cost_usd:Q",
-                title="storage and throughput now, USD a month",
-                scale=alt.Scale(type="log"),
-                axis=marks.log_axis("$"),
+    points = marks.points(rows).encode(
+        x=alt.X(
+            "current_monthly_cost_usd:Q",
+            title="storage and throughput now, USD a month",
+            scale=alt.Scale(type="log"),
+            axis=marks.log_axis("$"),
+        ),
+        y=_ratio("shown_ratio"),
+        size=alt.Size("saves:Q", scale=alt.Scale(range=[_LEAST, _GREATEST], zero=True), legend=None),
+        shape=alt.Shape(
+            "side:N",
+            scale=alt.Scale(
+                domain=["above", "below", "no throughput"], range=["circle", "circle", "triangle-up"]
             ),
-            y=_ratio("shown_ratio"),
-            color=marks.painted(),
-            opacity=alt.Opacity("opacity:Q", scale=None),
-            size=alt.Size("saves:Q", scale=alt.Scale(range=[_LEAST, _GREATEST], zero=True), legend=None),
-            shape=alt.Shape(
-                "side:N",
-                scale=alt.Scale(
-                    domain=["above", "below", "no throughput"], range=["circle", "circle", "triangle-up"]
-                ),
-                legend=None,
-            ),
-            tooltip=[
-                *marks.where(),
-                marks.text("today", "Class today"),
-                marks.number("ratio", "Storage / throughput"),
-                marks.number("breakeven_ratio", "Break-even ratio"),
-                marks.text("side", "Side of the line"),
-                marks.amount("standard_storage_cost_usd", "Storage in Standard, USD a month"),
-                marks.amount("standard_throughput_cost_usd", "Throughput in Standard, USD a month"),
-                marks.amount("monthly_savings_usd", "Saves, USD a month"),
-                marks.text("source_of_usage", "Usage from"),
-            ],
-        )
-        .add_params(marks.by_table())
+            legend=None,
+        ),
+        tooltip=[
+            *marks.where(),
+            marks.text("today", "Class today"),
+            marks.number("ratio", "Storage / throughput"),
+            marks.number("breakeven_ratio", "Break-even ratio"),
+            marks.text("side", "Side of the line"),
+            marks.amount("standard_storage_cost_usd", "Storage in Standard, USD a month"),
+            marks.amount("standard_throughput_cost_usd", "Throughput in Standard, USD a month"),
+            marks.amount("monthly_savings_usd", "Saves, USD a month"),
+            marks.text("source_of_usage", "Usage from"),
+        ],
     )
     return alt.LayerChart(layer=[marks.paint(line, GRAY), points], height=TALL)
 

@@ -21,7 +21,9 @@ def render(view: View) -> None:
     elif not kinds:
         st.info("The filter on kinds leaves out every kind of this page: clear it, or choose one of these.")
     else:
-        page.render_kind(view, registry.sheet(_chosen(kinds)))
+        sheet = registry.sheet(_chosen(kinds))
+        st.subheader(sheet.title)
+        page.render_kind(view, sheet)
 
 
 def _chosen(kinds: list[str]) -> str:

@@ -93,7 +93,7 @@ def _ratios(judged: pd.DataFrame) -> None:
     some = f"; drawn: the {MOST_POINTS} of {placed:,} that save or cost most" if placed > len(known) else ""
     st.caption(
         "Cost of storage over cost of throughput at Standard prices, logarithmic. Above the line Standard-IA "
-        f"is cheaper, below it Standard{some}"
+        f"is cheaper, below it Standard; the larger a point, the more is saved{some}"
     )
     if known.empty:
         st.caption("Of no table the ratio is known.")
