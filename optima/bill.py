@@ -49,6 +49,14 @@ EXPORTS = """
     group by payer_account_id, export_name
     order by payer_account_id, export_name
 """
+# Payers whose bill of both months is known: what others pay has nothing to be compared with.
+COMPARED = """
+    select payer_account_id
+    from fct_dynamodb_costs
+    where billing_month in ($month, $before)
+    group by payer_account_id
+    having count(distinct billing_month) = 2 and bool_and(net_cost_per_day is not null)
+"""
 # What was bought ahead, of the payers and regions that are named, or of all. Savings Plans hold everywhere.
 OWNED = """
     select *

@@ -87,7 +87,7 @@ _TOTAL = """
             from fct_dynamodb_costs
             where billing_month in ($month, $before)
             group by payer_account_id
-            having count(distinct billing_month) = 2
+            having count(distinct billing_month) = 2 and bool_and(net_cost_per_day is not null)
         ),
 
         of_both as (
@@ -249,7 +249,7 @@ _BY_PLACE = """
             from fct_dynamodb_costs
             where billing_month in ($month, $before)
             group by payer_account_id
-            having count(distinct billing_month) = 2
+            having count(distinct billing_month) = 2 and bool_and(net_cost_per_day is not null)
         ),
 
         placed as (
@@ -331,7 +331,7 @@ _MOVERS = """
             from fct_dynamodb_costs
             where billing_month in ($month, $before)
             group by payer_account_id
-            having count(distinct billing_month) = 2
+            having count(distinct billing_month) = 2 and bool_and(net_cost_per_day is not null)
         ),
 
         moved as (

@@ -110,7 +110,7 @@ def _totals(view: View, choice: Choice, total: Mapping[str, Any]) -> None:
     reached = [bill.reach(row) for row in data.exports(view.build, choice.month)]
     if len(reached) > _EXPORTS_SHOWN:
         with st.expander(f"How far the bills of {counted(len(reached), 'export')} reach"):
-            st.markdown("\n".join(f"- {wording.literal(sentence)}" for sentence in reached))
+            st.markdown(billed.bulleted(reached, data.MOST_ROWS))
     else:
         st.caption("  \n".join(wording.literal(sentence) for sentence in reached))
 

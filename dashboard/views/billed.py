@@ -161,6 +161,13 @@ def as_number(value: Any) -> Any:
     return round(value, 1) + 0.0 if isinstance(value, float) else value
 
 
+def bulleted(sentences: Sequence[str], most: int = 5) -> str:
+    """Return sentences as a Markdown list, of many the first and how many more there are."""
+    shown = [f"- {wording.literal(sentence)}" for sentence in sentences[:most]]
+    rest = len(sentences) - most
+    return "\n".join([*shown, f"- and {rest:,} more"] if rest > 0 else shown)
+
+
 def amount(label: str, currency: str | None, help_text: str | None = None, width: int = 90) -> Any:
     """A column of amounts."""
     named = label if currency == "USD" else f"{label} ({bill.currency_name(currency)})"

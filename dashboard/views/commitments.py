@@ -86,7 +86,9 @@ def _owned(view: View, owned: Rows, use: Rows) -> None:
     ends.metric("Next end", f"{total['next_end_at']:%Y-%m-%d}" if total["next_end_at"] else "unknown")
     used = {row["commitment_key"]: row for row in use if row["billing_month"] == total["month"]}
     several = len({row["payer_account_id"] for row in owned}) > 1
-    shown = [_owned_row(view, row, used.get(row["commitment_key"], {})) for row in owned]
+    if len(owned) > data.MOST_ROWS:
+        st.caption(f"The first {data.MOST_ROWS:,} are listed.")
+    shown = [_owned_row(view, row, used.get(row["commitment_key"], {})) for row in owned[: data.MOST_ROWS]]
     billed.listed(
         pd.DataFrame(shown),
         {
@@ -123,7 +125,7 @@ def _owned_row(view: View, row: Mapping[str, Any], use: Mapping[str, Any]) -> di
 
 def _utilization(owned: Rows, use: Rows) -> None:
     """Draw what share of each commitment was used month by month, and say which are flagged."""
-    keys = [row["commitment_key"] for row in owned]
+    keys = {row["commitment_key"] for row in owned}
     months = sorted({row["billing_month"] for row in use if row["commitment_key"] in keys})[-_MONTHS:]
     if not months:
         return
@@ -135,7 +137,7 @@ def _utilization(owned: Rows, use: Rows) -> None:
             [
                 {"what": f"{bill.committed(row)}, {row['region'] or ALL_REGIONS}"}
                 | {written(month): shares.get((row["commitment_key"], month)) for month in months}
-                for row in owned
+                for row in owned[: data.MOST_ROWS]
             ]
         ),
         column_config={
@@ -152,10 +154,9 @@ def _utilization(owned: Rows, use: Rows) -> None:
         placeholder="",
         alt="Use of each commitment by month",
     )
-    flagged = [row for row in use if row["is_flagged"] and row["billing_month"] == months[-1]]
-    for row in flagged:
-        if row["commitment_key"] in keys:
-            st.warning(wording.literal(row["reason"]))
+    newest = [row for row in use if row["billing_month"] == months[-1] and row["commitment_key"] in keys]
+    if flagged := [row["reason"] for row in newest if row["is_flagged"]]:
+        st.warning(billed.bulleted(flagged) if len(flagged) > 1 else wording.literal(flagged[0]))
 
 
 def _coverage(view: View) -> None:
@@ -270,14 +271,14 @@ def _advice(view: View) -> None:
     ]
     if advised["purchases"]:
         with st.expander("Why, purchase by purchase"):
-            st.markdown("\n".join(f"- {wording.literal(reason)}" for reason in reasons))
+            st.markdown(billed.bulleted(reasons, 20))
     else:
-        st.markdown("  \n".join(map(wording.literal, reasons)))
+        st.markdown(billed.bulleted(reasons))
     _options(view)
     _purchases([row for row in rows if bill.worth_listing(row)], several=several)
-    st.caption(
-        "  \n".join(wording.literal(text) for text in (*bill.not_worth_listing(rows), bill.OVERBOUGHT))
-    )
+    st.caption(bill.OVERBOUGHT)
+    if left_out := bill.not_worth_listing(rows):
+        st.caption(billed.bulleted(left_out))
 
 
 def _options(view: View) -> None:

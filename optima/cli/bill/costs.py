@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from optima import published
-from optima.bill import COSTS, CURRENCIES_APART, EXPORTS, made_of, money, reach, written
+from optima.bill import COMPARED, COSTS, CURRENCIES_APART, EXPORTS, made_of, money, reach, written
 from optima.cli import listing
 from optima.cli.bill import marts
 from optima.cli.bill.marts import Month
@@ -64,7 +64,8 @@ class Bill:
         month: Its first day.
         months: All months that are known, oldest first.
         rows: The costs, dearest first, what is on no table last.
-        before: The same of the month before, None where that is not known.
+        before: The same of the month before.
+        compared: The payers whose bill of both months is known.
         exports: One row for each payer and export: how far its bill of the month reaches.
         is_part: Only a part of the bill was asked for.
     """
@@ -72,7 +73,8 @@ class Bill:
     month: date
     months: Sequence[date]
     rows: list[Row]
-    before: list[Row] | None
+    before: list[Row]
+    compared: frozenset[str]
     exports: list[Row]
     is_part: bool
 
@@ -154,11 +156,14 @@ def read(
     this, last = ([row for row in found if row["billing_month"] == each] for each in (month, before))
     if not this:
         raise OptimaError(f"The bill of {written(month)} has nothing of what was asked for.")
+    payers = connection.execute(COMPARED, {"month": month, "before": before}).fetchall()
+    compared = frozenset(payer for (payer,) in payers)
     return Bill(
         month=month,
         months=months,
-        rows=_grouped(this, last if before in months else None, by),
-        before=last if before in months else None,
+        rows=_grouped(this, last, compared, by),
+        before=last,
+        compared=compared,
         exports=marts.rows(connection, EXPORTS, [month]),
         is_part=bool(account or regions or tables),
     )
@@ -218,14 +223,14 @@ _PAID = """
 """
 
 
-def _grouped(rows: Iterable[Row], before: Iterable[Row] | None, by: By) -> list[Row]:
+def _grouped(rows: Iterable[Row], before: Iterable[Row], compared: frozenset[str], by: By) -> list[Row]:
     """Add rows up by the key, dearest first; what is on no table last."""
-    groups, earlier = _by_key(rows, by), None if before is None else _by_key(before, by)
+    groups, earlier = _by_key(rows, by), _by_key(before, by)
     found = [
         dict(zip(by.key, key, strict=True))
         | {name: group[0].get(name) for name in ("billing_month", "table_name")}
         | {name: _sum(group, name) for name in (*_COSTS, *_BY_COMPONENT)}
-        | _trend(group, None if earlier is None else earlier.get(key, []))
+        | _trend(_per_day(group, compared), _per_day(earlier.get(key, []), compared))
         for key, group in groups.items()
     ]
     return sorted(found, key=lambda row: (_is_of_no_table(row, by), -row["net_cost"], _text_key(row, by)))
@@ -252,12 +257,20 @@ def _sum(rows: Iterable[Row], name: str) -> Decimal | None:
     return None if None in amounts else sum(amounts, Decimal(0))
 
 
-def _trend(rows: Sequence[Row], before: Sequence[Row] | None) -> Row:
-    """Compare the cost per day with that of the month before; what was not on its bill had cost nothing."""
-    now = _sum(rows, "net_cost_per_day")
-    then = None if before is None else _sum(before, "net_cost_per_day")
-    change = float(now / then - 1) * 100 if now is not None and then is not None and then > 0 else None
-    return {"previous_net_cost_per_day": then, "change_pct": change}
+def _per_day(rows: Iterable[Row], payers: frozenset[str]) -> Decimal | None:
+    """Add up what these payers pay a day; None where none of them pays for any of it."""
+    costs = [row["net_cost_per_day"] for row in rows if row["payer_account_id"] in payers]
+    return sum(costs, Decimal(0)) if costs else None
+
+
+def _trend(per_day: Decimal | None, previous: Decimal | None) -> Row:
+    """Compare the cost per day of payers whose bill of both months is known.
+
+    What was not on a payer's bill of the month before had cost nothing.
+    """
+    then = None if per_day is None else previous or Decimal(0)
+    change = float(per_day / then - 1) * 100 if per_day is not None and then and then > 0 else None
+    return {"compared_per_day": per_day, "previous_net_cost_per_day": then, "change_pct": change}
 
 
 def _counted(rows: Sequence[Row], by: By) -> str:
@@ -280,8 +293,11 @@ def laid_out(bill: Bill, by: By, top: int) -> Iterator[RenderableType]:
 
 def _total(bill: Bill, rows: Sequence[Row]) -> Row:
     currency = rows[0]["currency"]
-    before = None if bill.before is None else [row for row in bill.before if row["currency"] == currency]
-    return {name: _sum(rows, name) for name in (*_COSTS, *_BY_COMPONENT)} | _trend(rows, before)
+    before = [row for row in bill.before if row["currency"] == currency]
+    compared = [row["compared_per_day"] for row in rows if row["compared_per_day"] is not None]
+    per_day = sum(compared, Decimal(0)) if compared else None
+    sums = {name: _sum(rows, name) for name in (*_COSTS, *_BY_COMPONENT)}
+    return sums | _trend(per_day, _per_day(before, bill.compared))
 
 
 def _headline(bill: Bill, currency: str | None) -> str:
