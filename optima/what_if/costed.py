@@ -11,6 +11,7 @@ from optima.errors import OptimaError
 from optima.what_if.assumptions import Assumption, capacities_simulated, problems
 from optima.what_if.demand import Minutes
 from optima.what_if.simulated import Simulated, Simulations, simulate
+from optima.what_if.tables import Capacity
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,109 +75,97 @@ class Result:
 # provisioned_cost and on_demand_cost, in the same types. Tests hold every line to plan_cost_lines.
 _COSTS = """
     with
-        inputs as (
-            select
-                *,
-                case $basis
-                    when 'list' then list_request_price_usd
-                    when 'net' then net_request_price_usd
-                    when 'amortized' then amortized_request_price_usd
-                end as request_price_usd,
-                case $basis
-                    when 'list' then list_unit_hour_price_usd
-                    when 'net' then net_unit_hour_price_usd
-                    when 'amortized' then amortized_unit_hour_price_usd
-                end as unit_hour_price_usd,
-                case $basis
-                    when 'list' then list_gb_month_price_usd
-                    when 'net' then net_gb_month_price_usd
-                    when 'amortized' then amortized_gb_month_price_usd
-                end as gb_month_price_usd,
-                case $basis
-                    when 'list' then list_sunk_plan_usd
-                    when 'net' then net_sunk_plan_usd
-                    when 'amortized' then amortized_sunk_plan_usd
-                end as sunk_plan_usd
-            from what_if_inputs
-            where
-                account_id = $account_id
-                and region = $region
-                and table_name = $table_name
-                and table_class = $table_class
-        ),
-
         capacities as (
             select unnest(
                 $capacities::struct(
                     resource_name varchar,
                     dimension varchar,
+                    reading varchar,
                     units bigint,
                     known_minutes bigint,
                     unit_hours double,
-                    unit_hours_upper double,
-                    unit_hours_held double,
-                    own_unit_hours double,
-                    own_unit_hours_upper double,
-                    own_unit_hours_held double
+                    own_unit_hours double
                 )[],
                 recursive := true
             )
         ),
 
-        readings as (select unnest(['billed', 'upper', 'held']) as reading),
-
-        simulated as (
+        quantities as (
             select
-                capacities.resource_name,
-                capacities.dimension,
-                capacities.units,
-                capacities.known_minutes,
-                readings.reading,
-                case readings.reading
-                    when 'billed' then capacities.unit_hours
-                    when 'upper' then capacities.unit_hours_upper
-                    else capacities.unit_hours_held
-                end as unit_hours,
-                case readings.reading
-                    when 'billed' then capacities.own_unit_hours
-                    when 'upper' then capacities.own_unit_hours_upper
-                    else capacities.own_unit_hours_held
-                end as own_unit_hours
-            from capacities
-            cross join readings
-        ),
-
-        unit_hours as (
-            select
-                inputs.*,
-                simulated.units as fixed_capacity,
-                simulated.reading,
+                inputs.resource_name,
+                inputs.index_name,
+                inputs.component,
                 case
-                    when simulated.units is not null
-                    then cast(simulated.units * 730 as decimal(28, 6))
+                    when inputs.dimension = 'storage' then 'GB-months'
+                    when $mode = 'on_demand' then 'request units'
+                    else 'unit-hours'
+                end as unit,
+                coalesce(capacities.reading, 'billed') as reading,
+                capacities.units is null as may_change,
+                case
+                    when inputs.dimension = 'storage'
+                    then inputs.monthly_gb
+                    when $mode = 'on_demand'
+                    then inputs.monthly_requests
+                    when capacities.units is not null
+                    then cast(capacities.units * 730 as decimal(28, 6))
                     when inputs.is_autoscaled
                     then
                         cast(
                             cast(inputs.monthly_unit_hours as double)
-                            * simulated.unit_hours
-                            / nullif(simulated.own_unit_hours, 0) as decimal(28, 6)
+                            * capacities.unit_hours
+                            / nullif(capacities.own_unit_hours, 0) as decimal(28, 6)
                         )
                     else
                         cast(
-                            cast(simulated.unit_hours as double)
+                            cast(capacities.unit_hours as double)
                             * 60
                             * 730
-                            / nullif(simulated.known_minutes, 0) as decimal(28, 6)
+                            / nullif(capacities.known_minutes, 0) as decimal(28, 6)
                         )
-                end as monthly_quantity
-            from inputs
-            cross join readings
+                end as monthly_quantity,
+                inputs.sunk_unit_hours,
+                inputs.free_share,
+                inputs.free_unit_hours,
+                inputs.paid_gb,
+                case
+                    when inputs.dimension = 'storage'
+                    then
+                        case $basis
+                            when 'list' then inputs.list_gb_month_price_usd
+                            when 'net' then inputs.net_gb_month_price_usd
+                            when 'amortized' then inputs.amortized_gb_month_price_usd
+                        end
+                    when $mode = 'on_demand'
+                    then
+                        case $basis
+                            when 'list' then inputs.list_request_price_usd
+                            when 'net' then inputs.net_request_price_usd
+                            when 'amortized' then inputs.amortized_request_price_usd
+                        end
+                    else
+                        case $basis
+                            when 'list' then inputs.list_unit_hour_price_usd
+                            when 'net' then inputs.net_unit_hour_price_usd
+                            when 'amortized' then inputs.amortized_unit_hour_price_usd
+                        end
+                end as price_usd,
+                case $basis
+                    when 'list' then inputs.list_sunk_plan_usd
+                    when 'net' then inputs.net_sunk_plan_usd
+                    when 'amortized' then inputs.amortized_sunk_plan_usd
+                end as sunk_plan_usd
+            from what_if_inputs as inputs
             left join
-                simulated
-                on inputs.resource_name = simulated.resource_name
-                and inputs.dimension = simulated.dimension
-                and readings.reading = simulated.reading
-            where inputs.dimension <> 'storage' and $mode = 'provisioned'
+                capacities
+                on inputs.resource_name = capacities.resource_name
+                and inputs.dimension = capacities.dimension
+            where
+                inputs.account_id = $account_id
+                and inputs.region = $region
+                and inputs.table_name = $table_name
+                and inputs.table_class = $table_class
+                and $mode <> 'as_is'
         ),
 
         unreserved as (
@@ -188,40 +177,38 @@ _COSTS = """
                     when monthly_quantity is not null
                     then 0
                 end as unreserved_quantity
-            from unit_hours
+            from quantities
         ),
 
-        paid_unit_hours as (
+        paid as (
             select
                 *,
-                cast(
-                    greatest(
-                        cast(unreserved_quantity as double) * (1 - free_share),
-                        cast(unreserved_quantity as double) - free_unit_hours
-                    ) as decimal(28, 6)
-                ) as paid_quantity
+                case unit
+                    when 'unit-hours'
+                    then
+                        cast(
+                            greatest(
+                                cast(unreserved_quantity as double) * (1 - free_share),
+                                cast(unreserved_quantity as double) - free_unit_hours
+                            ) as decimal(28, 6)
+                        )
+                    when 'request units'
+                    then monthly_quantity
+                    else paid_gb
+                end as paid_quantity
             from unreserved
         ),
 
-        paid_requests as (
-            select *, monthly_requests as monthly_quantity, monthly_requests as paid_quantity
-            from inputs
-            where dimension <> 'storage' and $mode = 'on_demand'
-        ),
-
-        throughput as (
-            select *, 'unit-hours' as unit, paid_quantity * unit_hour_price_usd as before_plan_usd
-            from paid_unit_hours
-            union all by name
+        amounts as (
             select
                 *,
-                'request units' as unit,
-                'billed' as reading,
-                paid_quantity * request_price_usd as before_plan_usd
-            from paid_requests
+                case
+                    when unit = 'GB-months' and monthly_quantity = 0 then 0 else paid_quantity * price_usd
+                end as before_plan_usd
+            from paid
         ),
 
-        throughput_costs as (
+        amounts_after_plan as (
             select
                 *,
                 cast(
@@ -232,11 +219,12 @@ _COSTS = """
                         then 0
                     end as decimal(28, 10)
                 ) as cost_usd
-            from throughput
+            from amounts
         ),
 
         computed as (
             select
+                ['asked'] as of_what,
                 resource_name,
                 index_name,
                 component,
@@ -244,28 +232,22 @@ _COSTS = """
                 max(monthly_quantity) filter (reading = 'billed') as monthly_quantity,
                 max(paid_quantity) filter (reading = 'billed') as paid_quantity,
                 max(cost_usd) filter (reading = 'billed') as cost_usd,
-                max(cost_usd) filter (
-                    reading <> 'billed' and unit = 'unit-hours' and fixed_capacity is null
-                ) as cautious_cost_usd
-            from throughput_costs
+                max(cost_usd) filter (reading <> 'billed' and may_change) as cautious_cost_usd
+            from amounts_after_plan
             group by resource_name, index_name, component, unit
-            union all by name
-            select
-                resource_name,
-                component,
-                'GB-months' as unit,
-                monthly_gb as monthly_quantity,
-                paid_gb as paid_quantity,
-                cast(
-                    case when monthly_gb = 0 then 0 else paid_gb * gb_month_price_usd end as decimal(28, 10)
-                ) as cost_usd
-            from inputs
-            where dimension = 'storage' and $mode <> 'as_is'
         ),
 
         -- What the build has worked out itself, at the prices that are asked for.
         planned as (
             select
+                [
+                    case
+                        when lines.plan = 'as_is' and lines.table_class = $table_class and $mode = 'as_is'
+                        then 'asked'
+                    end,
+                    case when alternatives.is_current then 'today' end,
+                    case when alternatives.is_chosen then 'best_plan' end
+                ] as of_what,
                 lines.table_name || coalesce('#' || lines.index_name, '') as resource_name,
                 lines.index_name,
                 lines.component,
@@ -277,9 +259,7 @@ _COSTS = """
                     when 'net' then lines.net_cost_usd
                     when 'amortized' then lines.amortized_cost_usd
                 end as cost_usd,
-                lines.plan = 'as_is' and lines.table_class = $table_class and $mode = 'as_is' as is_asked,
-                alternatives.is_current,
-                alternatives.is_chosen
+                cast(null as decimal(28, 10)) as cautious_cost_usd
             from plan_cost_lines as lines
             inner join
                 plan_alternatives as alternatives
@@ -291,20 +271,8 @@ _COSTS = """
         ),
 
         lines as (
-            select *, 'asked' as of_what
-            from computed
-            union all by name
-            select * exclude (is_asked, is_current, is_chosen), 'asked' as of_what
-            from planned
-            where is_asked
-            union all by name
-            select * exclude (is_asked, is_current, is_chosen), 'today' as of_what
-            from planned
-            where is_current
-            union all by name
-            select * exclude (is_asked, is_current, is_chosen), 'best_plan' as of_what
-            from planned
-            where is_chosen
+            select * replace (unnest(of_what) as of_what)
+            from (select * from computed union all select * from planned)
         ),
 
         sums as (
@@ -322,6 +290,7 @@ _COSTS = """
                 ) as cautious_parts_usd,
                 count(cautious_cost_usd) as cautious_parts
             from lines
+            where of_what is not null
             group by of_what
         ),
 
@@ -355,33 +324,33 @@ _COSTS = """
         ),
 
         answers as (
-        select
-            'line' as of_what,
-            resource_name,
-            index_name,
-            component,
-            unit,
-            monthly_quantity,
-            paid_quantity,
-            cost_usd,
-            cautious_cost_usd,
-            null as storage_usd,
-            null as throughput_usd,
-            null as monthly_usd,
-            null as cautious_usd,
-            null as more_usd
-        from lines
-        where of_what = 'asked'
-        union all by name
-        select
-            costs.of_what,
-            costs.storage_usd,
-            costs.throughput_usd,
-            costs.monthly_usd,
-            costs.cautious_usd,
-            asked.monthly_usd - costs.monthly_usd as more_usd
-        from costs
-        left join costs as asked on asked.of_what = 'asked'
+            select
+                'line' as of_what,
+                resource_name,
+                index_name,
+                component,
+                unit,
+                monthly_quantity,
+                paid_quantity,
+                cost_usd,
+                cautious_cost_usd,
+                null as storage_usd,
+                null as throughput_usd,
+                null as monthly_usd,
+                null as cautious_usd,
+                null as more_usd
+            from lines
+            where of_what = 'asked'
+            union all by name
+            select
+                costs.of_what,
+                costs.storage_usd,
+                costs.throughput_usd,
+                costs.monthly_usd,
+                costs.cautious_usd,
+                asked.monthly_usd - costs.monthly_usd as more_usd
+            from costs
+            left join costs as asked on asked.of_what = 'asked'
         )
 
     select *
@@ -390,6 +359,8 @@ _COSTS = """
 """
 _LINE = slice(1, 9)
 _TOTAL = slice(9, 13)
+# What of unit-hours a simulation tells, the cautious ones after what it bills.
+_READINGS = ("billed", "upper", "held")
 
 
 def cost(connection: duckdb.DuckDBPyConnection, minutes: Minutes, assumption: Assumption) -> Result:
@@ -424,16 +395,21 @@ def cost(connection: duckdb.DuckDBPyConnection, minutes: Minutes, assumption: As
 
 
 def _rows(assumption: Assumption, simulated: Simulations) -> list[dict[str, Any]]:
-    """Return what the kernel found of each dimension, or the units that stay, as the SQL takes it."""
-    rows = []
-    for (name, dimension), result in simulated.items():
-        capacity = assumption.capacities.get(name, {}).get(dimension)
-        row: dict[str, Any] = {"resource_name": name, "dimension": dimension}
-        row["units"] = capacity if isinstance(capacity, int) else None
-        row["known_minutes"] = result.known_minutes
-        own = result.own_unit_hours
-        for reading, suffix in (("billed", ""), ("upper", "_upper"), ("held", "_held")):
-            row[f"unit_hours{suffix}"] = getattr(result.unit_hours, reading)
-            row[f"own_unit_hours{suffix}"] = getattr(own, reading) if own else None
-        rows.append(row)
-    return rows
+    """Return what the kernel found of each dimension, by each reading, or the units that stay."""
+    return [
+        {
+            "resource_name": name,
+            "dimension": dimension,
+            "reading": reading,
+            "units": _units(assumption.capacities.get(name, {}).get(dimension)),
+            "known_minutes": result.known_minutes,
+            "unit_hours": getattr(result.unit_hours, reading),
+            "own_unit_hours": getattr(result.own_unit_hours, reading, None),
+        }
+        for (name, dimension), result in simulated.items()
+        for reading in _READINGS
+    ]
+
+
+def _units(capacity: Capacity | None) -> int | None:
+    return capacity if isinstance(capacity, int) else None
