@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -268,6 +270,54 @@ def test_minutes_of_an_interrupted_publication_are_nobodys(
     assert reads(second)[31] == 7.0
 
 
+class Killed(BaseException):
+    """Ends a publication as a kill does: nobody catches it."""
+
+
+def test_wherever_a_publication_ends_what_is_current_is_whole(
+    built: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is killed before its first step that a reader could notice, then before its second, and so on."""
+    age(built, publish.publish(built), publish.GRACE * 3)
+    change_a_day(built)
+    age(built, publish.publish(built), publish.GRACE * 2)
+    expected = {30: 1036080.0, 31: 7.0}
+    for last in itertools.count(1):
+        before = published.current(built)
+        execute(
+            built,
+            "update intermediate.int_demand__days_arrayed "
+            f"set updated_at = timestamp '2026-11-03' + to_days({last}), reads = [{last}.0] "
+            "where day = date '2026-10-30'",
+        )
+        steps = itertools.count(1)
+        with monkeypatch.context() as dying:
+            for name in ("replace", "unlink"):
+                dying.setattr(Path, name, _dying(getattr(Path, name), steps, last))
+            try:
+                publish.publish(built)
+                break
+            except Killed:
+                current = published.current(built)
+                if current != before:
+                    expected[30] = last
+                assert reads(current) == expected, f"killed before step {last}"
+    assert last > 5
+    assert reads(published.current(built)) == {30: last, 31: 7.0}
+    named = {file for build in published.builds(built) for file in minutes._known_files(build).values()}
+    assert {built.minutes / file for file in minute_files(built)} == named
+    assert not list(built.data.rglob("*unfinished*"))
+
+
+def _dying(function: Callable[..., object], steps: Iterator[int], last: int) -> Callable[..., object]:
+    def dying(*arguments: object, **named: object) -> object:
+        if next(steps) == last:
+            raise Killed
+        return function(*arguments, **named)
+
+    return dying
+
+
 def test_minutes_that_were_deleted_are_written_again(built: Workspace) -> None:
     first = publish.publish(built)
     (built.minutes / f"day=2026-10-30/minutes-{first.build_id}.parquet").unlink()
@@ -394,7 +444,9 @@ def test_the_history_survives_rebuilds(built: Workspace) -> None:
 
 
 @pytest.mark.parametrize("damage", ["gone", "no database", "one block of it"])
-def test_the_history_starts_anew_where_the_build_before_cannot_be_read(built: Workspace, damage: str) -> None:
+def test_the_history_starts_anew_where_the_build_before_cannot_be_read(
+    built: Workspace, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
     first = publish.publish(built)
     if damage == "gone":
         first.path.unlink()
@@ -405,6 +457,7 @@ def test_the_history_starts_anew_where_the_build_before_cannot_be_read(built: Wo
         content[3 * 4096 + 8 :] = os.urandom(len(content) - 3 * 4096 - 8)
         first.path.write_bytes(content)
     second = publish.publish(built)
+    assert (f"the history of {first.path.name} is lost" in caplog.text) == (damage != "gone")
     assert published.current(built) == second
     assert reads(second) == {30: 1036080.0, 31: 1036080.0}
     with optima.connect(built.root) as connection:
