@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import dashboard
+from dashboard.view import View
+from optima.decisions import standing
+from optima.published import Build
+from optima.selection import Filters
+from optima.workspace import Workspace
 
 _APP = Path(dashboard.__file__).with_name("app.py")
 
@@ -33,3 +41,15 @@ def texts(page: AppTest) -> str:
     """Return what the page says outside of its figures, as a reader sees it: without Markdown's escapes."""
     elements = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.code]
     return re.sub(r"\\(\W)", r"\1", "\n".join(element.value for element in elements))
+
+
+def listed(page: AppTest) -> pd.DataFrame:
+    """Return the rows of the list of recommendations as it shows them."""
+    return next(frame.value for frame in page.dataframe if "recommended_setting" in frame.value)
+
+
+def looked_at(build: Build, now: datetime | None = None, **filters: Any) -> View:
+    """Return a look at a build under filters, with what stands decided beside it."""
+    workspace = Workspace.at(build.path.parents[1])
+    moment = now or datetime.now(UTC).replace(tzinfo=None)
+    return View(workspace, build, standing(workspace.decisions, moment), Filters(**filters), moment)

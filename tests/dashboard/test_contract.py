@@ -1,25 +1,27 @@
-"""The columns that these tests invent are those that the marts promise, under the same names and types."""
+"""The tables that these tests write by hand are those of a published build, with its columns and types."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import yaml
-from published_marts import COLUMNS
+from demo_run import Demo
+from published_marts import BESIDES, contracts
 
-_MARTS = Path(__file__).parents[2] / "models" / "marts"
+from optima import published
+from optima.workspace import Workspace
 
-
-def promised(mart: str) -> dict[str, str]:
-    """Return the columns of a mart's contract with their types."""
-    (file,) = _MARTS.glob(f"*/{mart}.yml")
-    models = {model["name"]: model for model in yaml.safe_load(file.read_text())["models"]}
-    return {column["name"]: column["data_type"].replace(" ", "") for column in models[mart]["columns"]}
+_COLUMNS = "select column_name, data_type from duckdb_columns() where table_name = ? order by column_index"
 
 
-@pytest.mark.parametrize("mart", COLUMNS)
-def test_the_marts_have_the_columns_that_the_page_reads(mart: str) -> None:
-    contract = promised(mart)
-    for name, kind in COLUMNS[mart].items():
-        assert contract.get(name) == kind.replace(" ", ""), name
+@pytest.mark.parametrize("table", BESIDES)
+def test_what_is_beside_the_marts_has_the_columns_that_are_published(demo: Demo, table: str) -> None:
+    with published.open_build(published.current(Workspace.at(demo.workspace))) as build:
+        found = dict(build.execute(_COLUMNS, [table]).fetchall())
+    assert {name: kind.lower() for name, kind in found.items()} == BESIDES[table]
+
+
+def test_every_mart_of_the_contracts_is_published(demo: Demo) -> None:
+    with published.open_build(published.current(Workspace.at(demo.workspace))) as build:
+        found = published.columns(build)
+    assert {name: set(columns) for name, columns in found.items() if name not in BESIDES} == {
+        name: set(columns) for name, columns in contracts().items()
+    }
