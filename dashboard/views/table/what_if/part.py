@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.builds import cursor
+from dashboard.builds import cursor, moving_on
 from dashboard.data.table import Place, Row
 from dashboard.view import View
 from dashboard.views.table.what_if import controls, results
@@ -46,7 +46,8 @@ def render(view: View, table: Row) -> None:
 def _minutes(build: Build, place: Place) -> Minutes:
     table = what_if.read_table(cursor(build), place.account_id, place.region, place.table_name)
     try:
-        return what_if.read_minutes(build, table)
+        with moving_on(build):
+            return what_if.read_minutes(build, table)
     except OptimaError:
         # What needs no simulation can be worked out all the same; the page says that they are not there.
         return what_if.minutes_of(table, [])
