@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
+from optima import minutes
 from optima.published import Build, build_at
 from optima.workspace import Workspace
 
@@ -34,6 +35,7 @@ def multiply(demo: Build, workspace: Workspace, copies: int) -> Build:
         connection.execute(
             "update publication set build_id = ?, published_at = ?", [build.build_id, build.published_at]
         )
+        _copy_minutes(connection, demo, workspace)
         connection.execute("checkpoint")
     workspace.current.write_text(build.path.name, encoding="utf-8")
     return build
@@ -56,6 +58,18 @@ def _copied(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     order = f" order by {', '.join(place)}" if place else ""
     replaced = f" replace ({changed})" if changed else ""
     return f'select rows.* {replaced} from demo."{table}" as rows, copies{order}'  # noqa: S608
+
+
+def _copy_minutes(connection: duckdb.DuckDBPyConnection, demo: Build, workspace: Workspace) -> None:
+    """Write the minutes of every copy, a file a day, ordered as a publication orders them."""
+    folder = demo.path.parent / "minutes"
+    for (file,) in connection.execute("select file from minute_files order by day").fetchall():
+        rows = connection.execute(
+            f"select rows.* replace ({change('account_id')} as account_id)"  # noqa: S608 (an expression of ours)
+            " from read_parquet(?) as rows, copies order by resource_name, account_id, region",
+            [str(folder / file)],
+        )
+        minutes.write(rows.to_arrow_reader(1024), workspace.minutes / file)
 
 
 def change(column: str) -> str:
