@@ -39,7 +39,10 @@ def legend(*entries: tuple[str, str, str]) -> str:
 
     Vega would start a legend where the marks start and cut off what does not fit into a narrow column.
     """
-    written = " &ensp; ".join(f":{colour}[{sign}] {meaning}" for colour, sign, meaning in entries)
+    # A sign and its meaning stay on one line.
+    written = " &ensp; ".join(
+        f":{colour}[{sign}]&nbsp;{meaning.replace(' ', '&nbsp;')}" for colour, sign, meaning in entries
+    )
     return f":small[{written}]"
 
 
@@ -110,7 +113,7 @@ def points(rows: pd.DataFrame) -> alt.Chart:
     """Draw a point a row in its `colour`, full or hollow as `filling` says in its `filling`."""
     drawn: alt.Chart = (
         alt.Chart(rows)
-        .mark_point(size=80, strokeWidth=1.5)
+        .mark_point(size=80, strokeWidth=1.5, opacity=1)
         .encode(
             color=painted(),
             fill=alt.Fill("colour:N", scale=_SCALE, legend=None),
