@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
-from dashboard.builds import cursor
+from dashboard.builds import cursor, moving_on
 from dashboard.data import scope
 from dashboard.view import View
 from optima import minutes, published, selection
@@ -26,7 +26,7 @@ from optima.errors import OptimaError
 from optima.explained import table as explanation
 from optima.explained.table import Explained
 from optima.published import Build
-from optima.selection import Filters
+from optima.selection import PLAN, Filters
 
 Row = dict[str, Any]
 
@@ -43,6 +43,12 @@ _IS_IT = "account_id = $account_id and region = $region and table_name = $table_
 _TABLE = f"select * from dim_tables where {_IS_IT}"  # noqa: S608 (constant, as all below)
 _ACCOUNT = "select * from dim_accounts where account_id = $account_id"
 _INDEXES = f"""
+    select *, null as monthly_cost_usd
+    from dim_indexes
+    where {_IS_IT}
+    order by index_name
+"""  # noqa: S608
+_INDEXES_PRICED = f"""
     with
         costs as (
             select
@@ -321,7 +327,9 @@ _FOUND = """
                 plans.advice
             from found
             inner join dim_tables using (account_id, region, table_name)
-            left join best_plans as plans using (account_id, region, table_name)
+            left join
+                (select * from recommendations where kind = $plan) as plans
+                using (account_id, region, table_name)
             where $min_savings = 0 or plans.monthly_savings_usd >= $min_savings
         )
     select
@@ -367,7 +375,7 @@ def found(view: View, text: str) -> pd.DataFrame:
 
     At most `MOST_LISTED`; the column `found` says how many there are.
     """
-    asked = {"text": text, "min_savings": view.filters.min_savings, "most": MOST_LISTED}
+    asked = {"text": text, "min_savings": view.filters.min_savings, "most": MOST_LISTED, "plan": PLAN}
     return scope.ask_of_tables(view, _FOUND, asked).df()
 
 
@@ -448,8 +456,9 @@ def components(build: Build, place: Place) -> list[Row]:
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def indexes(build: Build, place: Place) -> list[Row]:
-    """Return a table's indexes with what the throughput of each costs a month now."""
-    return _rows(build, _INDEXES, place.named)
+    """Return a table's indexes with what the throughput of each costs a month now, null if not known."""
+    is_priced = has(build, "plan_cost_lines") and has(build, "plan_alternatives")
+    return _rows(build, _INDEXES_PRICED if is_priced else _INDEXES, place.named)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
@@ -500,7 +509,8 @@ def minute_days(build: Build) -> tuple[date, ...]:
     Raises:
         OptimaError: The build cannot be read.
     """
-    return minutes.days(build)
+    with moving_on(build):
+        return minutes.days(build)
 
 
 @st.cache_data(max_entries=_KEPT_DAYS, show_spinner=False)
@@ -546,7 +556,8 @@ def _columns(build: Build) -> Mapping[str, frozenset[str]]:
 
 def _read(build: Build, place: Place, index_name: str | None, days: list[date]) -> pa.Table:
     name = place.table_name if index_name is None else f"{place.table_name}#{index_name}"
-    return minutes.read(build, place.account_id, place.region, name, days)
+    with moving_on(build):
+        return minutes.read(build, place.account_id, place.region, name, days)
 
 
 def _of_resource(build: Build, query: str, place: Place, index_name: str | None) -> pd.DataFrame:

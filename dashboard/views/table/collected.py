@@ -49,6 +49,7 @@ def _collected(row: Row) -> dict[str, str]:
     stale = row["staleness_minutes"]
     return {
         "From and to": words.span(row["window_start"], row["window_end"]),
+        "Demand begins": words.instant(row["demand_starts_at"], "before the window"),
         "Known": f"{wording.percent(row['coverage_ratio'])}, {counted(row['known_minutes'], 'minute')}",
         "Gaps": f"{counted(row['gaps'], 'gap')}{gap}" if row["gaps"] else "none",
         "Resolution": "nothing known" if resolution is None else f"{resolution} seconds",
@@ -68,13 +69,11 @@ def _missing(view: View, table: Row, rows: list[Row]) -> None:
     sentences = []
     for row in rows:
         who = row["index_name"] or "The table"
-        problems = [
-            row[name] for name in ("missing", "minutes_problem", "provisioned_problem", "hours_problem")
-        ]
-        sentences += [f"{who}: {text}" for text in dict.fromkeys(filter(None, problems))]
-        if row["coverage_ratio"] < ENOUGH_COVERAGE and not row["missing"]:
+        problems = [row[f"{name}_problem"] for name in ("minutes", "provisioned", "hours")]
+        sentences += [f"{who}: {text}" for text in dict.fromkeys(filter(None, [row["missing"], *problems]))]
+        if row["known_minutes"] < ENOUGH_COVERAGE * (row["known_minutes"] + row["gap_minutes"]):
             sentences.append(
-                f"{who}: less than {ENOUGH_COVERAGE * 100:.0f} % of the window is known, too little "
+                f"{who}: less than {ENOUGH_COVERAGE * 100:.0f} % of its minutes are known, too little "
                 "to advise on its capacity."
             )
     listed = [wording.literal(text) for text in sentences]
