@@ -178,12 +178,13 @@ def take(
         return []
     with _locked(path) as file:
         text = file.read()
-        latest = _read(path, None, text, _logs.get(path, _EMPTY)).latest
+        log = _read(path, None, text, _logs.get(path, _EMPTY))
+        _remember(_logs, path, log)
         taken = [
             Decision(
                 recommendation_id,
                 status,
-                _not_before(latest.get(recommendation_id), now),
+                _not_before(log.latest.get(recommendation_id), now),
                 by.strip(),
                 reason,
                 until,

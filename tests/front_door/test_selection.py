@@ -58,7 +58,8 @@ ROWS: list[dict[str, Any]] = [
     {**PAYMENTS, "recommendation_id": "d2", "region": "eu-west-1", "table_name": "orders", "saved": "900"},
 ]
 KINDS = {"d1": "utilization", "d2": "utilization"}
-SHARED = {"aa22": "carts", "ab33": "carts"}
+# A key is one of a kind: the cut of `orders` is not decided with the plans of `carts`.
+SHARED = {"aa22": "carts", "ab33": "carts", "d1": "carts"}
 TAGS = {
     "orders": {"env": "prod", "team": "a=b"},
     "carts": {"env": "prod"},
