@@ -403,6 +403,16 @@ class TestTableClass:
             "table that no billing export names" in texts(class_page)
         )
 
+    def test_of_many_tables_those_that_save_or_cost_most_are_drawn(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in ("dashboard.data.kinds.table_class", "dashboard.views.kinds.table_class"):
+            monkeypatch.setattr(f"{module}.MOST_POINTS", 2)
+        page = opened("table-class")
+        assert list(drawn(page, "Ratio of storage")["table_name"]) == ["_archive_", "idle"]
+        assert "drawn: the 2 of 3 that save or cost most" in texts(page)
+        assert "1 table above the line" in texts(page)
+
     def test_storage_and_throughput_in_both_classes(self, class_page: AppTest) -> None:
         rows = drawn(class_page, "Storage and throughput of the largest")
         assert [
