@@ -90,7 +90,13 @@ def choose(build: Build, kind: str | None = None) -> Filters | None:
             bind="query-params",
             help="Adds the tables and indexes that are best left as they are, with the reason.",
         )
-        st.button("Clear filters", on_click=_clear, type="tertiary", icon=":material/filter_alt_off:")
+        st.button(
+            "Clear filters",
+            on_click=_clear,
+            key="clear-filters",
+            type="tertiary",
+            icon=":material/filter_alt_off:",
+        )
     if problem:
         return None
     return Filters(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from dashboard import pages, wording
 from dashboard.data import export
 from dashboard.data import listing as data
 from dashboard.data.listing import ORDERS, ROWS, Size
+from dashboard.data.selected import selected
 from dashboard.view import View
 from dashboard.views import deciding
 from optima.selection import Filters
@@ -98,7 +100,12 @@ def _said(size: Size) -> str:
 
 
 def _nothing(view: View) -> str:
-    if view.filters in (Filters(), Filters(kinds=view.filters.kinds)):
+    if view.filters == Filters(kinds=view.filters.kinds):
+        if selected(replace(view, filters=replace(view.filters, statuses=()))).num_rows:
+            return (
+                "Nothing is open: all that is advised was rejected, put off or done. "
+                "`Status` in the side bar shows it."
+            )
         return "Nothing to change: every table and index that was judged is best left as it is."
     return "No recommendation fits these filters. `Clear filters` in the side bar shows all that are open."
 

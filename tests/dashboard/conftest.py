@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -42,6 +43,17 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace in which nothing was published yet, and which the pages show."""
     monkeypatch.setenv("OPTIMA_PROJECT_ROOT", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
+    """The same for all tests of a module, which the pages show while no other workspace is asked for."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    root = tmp_path_factory.mktemp("full")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPTIMA_PROJECT_ROOT", str(root))
+        patch.setenv("OPTIMA_DECIDED_BY", "maria")
+        yield publish(root, organisation(now - timedelta(hours=4)), now - timedelta(hours=3))
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import dashboard
+from dashboard.data.listing import chosen
 from dashboard.view import View
-from optima.decisions import standing
+from optima.decisions import standing, take
 from optima.published import Build
 from optima.selection import Filters
 from optima.workspace import Workspace
@@ -46,6 +49,14 @@ def texts(page: AppTest) -> str:
 def listed(page: AppTest) -> pd.DataFrame:
     """Return the rows of the list of recommendations as it shows them."""
     return next(frame.value for frame in page.dataframe if "recommended_setting" in frame.value)
+
+
+def decide(build: Build, ids: Iterable[str], status: str, **decision: Any) -> None:
+    """Decide about recommendations of a build as somebody at the command line would."""
+    look = looked_at(build)
+    taken = chosen(replace(look, filters=Filters(statuses=(), include_keep=True)), ids).to_pylist()
+    now = decision.pop("now", look.now)
+    take(look.workspace.decisions, taken, status, now=now, by=decision.pop("by", "maria"), **decision)
 
 
 def looked_at(build: Build, now: datetime | None = None, **filters: Any) -> View:
