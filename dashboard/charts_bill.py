@@ -40,8 +40,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def legend(components: Iterable[str]) -> str:
-    """Return the legend of the chart by month or component, as Markdown."""
-    parts = {_PART_OF.get(component) for component in components}
+    """Return the legend of the chart by month or component, as Markdown; empty where none is told apart."""
+    parts = {_PART_OF[component] for component in components if component in _PART_OF}
+    if not parts:
+        return ""
     return marks.legend(*((colour, "■", part) for part, (colour, _) in _PARTS.items() if part in parts))
 
 
@@ -57,7 +59,7 @@ def by_month(rows: Rows, currency: str | None, height: int = _HEIGHT) -> alt.Lay
     )
     months = alt.X("month:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
     base = alt.Chart(found, height=height)
-    bars = base.mark_bar(size=min(_MONTH, 600 // found["month"].nunique())).encode(
+    bars = base.mark_bar(size=min(_MONTH, 600 // max(found["month"].nunique(), 1))).encode(
         x=months,
         y=alt.Y("cost:Q", stack="zero", title=None, axis=_axis(currency)),
         color=marks.painted(),

@@ -131,6 +131,8 @@ def _months(view: View, choice: Choice) -> None:
         if components:
             st.caption(f"{bill.currency_name(choice.currency)} in {written(choice.month)}")
             st.altair_chart(charts_bill.by_component(components, choice.currency), alt="Cost by component")
+        elif choice.basis == "net" or data.is_of_accounts(view.filters):
+            st.caption("No component costs a cent.")
         else:
             st.caption(
                 f"Costs that are {BASES[choice.basis]} are known by component for whole accounts only: clear "

@@ -141,7 +141,7 @@ def _named(row: Mapping[str, Any]) -> dict[str, str | None]:
 def listed(rows: pd.DataFrame, columns: Mapping[str, Any], *, alt: str) -> None:
     """Draw rows with these columns, as high as they need, up to a dozen lines."""
     st.dataframe(
-        rows[list(columns)],
+        rows.reindex(columns=list(columns)),
         column_config=dict(columns),
         hide_index=True,
         row_height=ROW,

@@ -349,10 +349,11 @@ def _purchase(row: Mapping[str, Any]) -> dict[str, Any]:
                 "monthly_cost_without_usd",
                 "monthly_savings_usd",
                 "break_even_utilization_pct",
-                "break_even_months",
                 "hours_overbought_pct",
                 "worst_case_usd",
             )
         },
+        # What costs nothing up front has nothing to bring back.
+        "break_even_months": billed.as_number(row["break_even_months"] or None),
         "reason": row["reason"],
     }
