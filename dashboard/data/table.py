@@ -6,7 +6,7 @@ the file. Answers are remembered: a build does not change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -253,6 +253,21 @@ _PERCENTILES = """
     from rates
     group by dimension
     order by dimension
+"""
+# The hours of a window with throttled minutes, which the mart of hours does not tell.
+_THROTTLED_HOURS = """
+    with
+        listed as (
+            select 'read' as dimension, day, unnest(read_throttles) as throttle from minutes
+            union all
+            select 'write', day, unnest(write_throttles) from minutes
+        )
+    select
+        day + to_hours(throttle.minute_of_day // 60) as hour_starts_at,
+        sum(throttle.value) filter (dimension = 'read') as read_throttle_events,
+        sum(throttle.value) filter (dimension = 'write') as write_throttle_events
+    from listed
+    group by hour_starts_at
 """
 # What model and bill say of a month, by component; what is not modelled is only billed.
 _RECONCILED = f"""
@@ -529,6 +544,18 @@ def by_minute(build: Build, place: Place, index_name: str | None, day: date) -> 
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
+def throttled_hours(build: Build, place: Place, index_name: str | None) -> pd.DataFrame:
+    """Return the hours of a resource with throttle events, and how many, among all minutes that are stored.
+
+    Raises:
+        OptimaError: The minutes of the build are gone.
+    """
+    reader = cursor(build)
+    reader.register("minutes", _read(build, place, index_name, minute_days(build)))
+    return reader.execute(_THROTTLED_HOURS).df()
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
 def percentiles(
     build: Build, place: Place, index_name: str | None, starts_at: datetime, ends_at: datetime
 ) -> list[Row]:
@@ -554,7 +581,7 @@ def _columns(build: Build) -> Mapping[str, frozenset[str]]:
     return published.columns(cursor(build))
 
 
-def _read(build: Build, place: Place, index_name: str | None, days: list[date]) -> pa.Table:
+def _read(build: Build, place: Place, index_name: str | None, days: Iterable[date]) -> pa.Table:
     name = place.table_name if index_name is None else f"{place.table_name}#{index_name}"
     with moving_on(build):
         return minutes.read(build, place.account_id, place.region, name, days)

@@ -460,6 +460,13 @@ class TestStates:
     ) -> None:
         made = orders(now)
         day = (now - timedelta(days=1)).date()
+        made.add(
+            "fct_capacity_hourly",
+            **{"account_id": PAYMENTS, "region": "us-east-1", "table_name": "orders"},
+            hour_starts_at=datetime(day.year, day.month, day.day, 11),
+            read_mean_units_per_second=689.5,
+            read_max_units_per_second=719.0,
+        )
         file = minutes_of(workspace, day, unknown=range(600, 603), throttled={700: 12.0})
         made.add("minute_files", day=day, file=file)
         build = publish(workspace, made, now)
@@ -469,6 +476,10 @@ class TestStates:
         assert drawn["consumed"].isna().to_numpy().nonzero()[0].tolist() == [600, 601, 602]
         assert drawn["consumed"].iloc[[599, 603]].tolist() == [599.0, 603.0]
         assert drawn["throttles"].dropna().to_dict() == {700: 12.0}
+        hours = at_orders(tab="Demand", by="Hours")
+        (alt_of_hours,) = [each for each in charts(hours) if "by hour" in each]
+        marked = rows(hours, alt_of_hours, "throttles").dropna(subset=["throttles"])
+        assert dict(zip(marked["label"], marked["throttles"], strict=True)) == {f"{day} 11:00": 12.0}
         assert len(drawn) == 1440
         assert "3 minutes of 1,440 unknown: not drawn, and not counted as zero." in texts(page)
         (workspace / "data/minutes" / file).unlink()

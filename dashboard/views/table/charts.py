@@ -85,6 +85,8 @@ _PERCENTILES = {
 }
 # How instants are written on an axis.
 _DATES, _TIMES = "%b %d", "%H:%M"
+# Square pixels of the sign of a throttled stretch.
+_POINT = 40
 # So few rows are drawn as points, too: one by itself makes no line.
 _FEW = 31
 _SHIFT_WHEEL = "wheel![event.shiftKey]"
@@ -130,7 +132,7 @@ def over_time(rows: pd.DataFrame, *, by_minute: bool = False) -> alt.LayerChart:
         layers.append(
             marks.paint(
                 alt.Chart(throttled)
-                .mark_point(shape="triangle-up", filled=True, size=70, opacity=1)
+                .mark_point(shape="triangle-up", filled=True, size=_POINT, opacity=1)
                 .encode(
                     x=instants,
                     y=marks.units("highest" if _has(rows, "highest") else "consumed"),

@@ -60,7 +60,7 @@ def _rows(view: View, place: Place, index_name: str | None, by: str) -> tuple[pd
         rows = data.by_day(view.build, place, index_name)
         return rows.rename(columns={"day": "starts_at"}), "in the window"
     if by == _HOURS:
-        rows = data.by_hour(view.build, place, index_name)
+        rows = _with_throttles(view, place, index_name, data.by_hour(view.build, place, index_name))
         return rows.rename(columns={"hour_starts_at": "starts_at"}), "in the window"
     day = _day(data.minute_days(view.build))
     if day is None:
@@ -70,6 +70,16 @@ def _rows(view: View, place: Place, index_name: str | None, by: str) -> tuple[pd
         )
     rows = data.by_minute(view.build, place, index_name, day)
     return rows.rename(columns={"minute_starts_at": "starts_at"}), f"on {day:%A, %Y-%m-%d}"
+
+
+def _with_throttles(view: View, place: Place, index_name: str | None, hours: pd.DataFrame) -> pd.DataFrame:
+    """Add the throttle events of each hour, where the build still has its minutes."""
+    try:
+        return hours.merge(
+            data.throttled_hours(view.build, place, index_name), how="left", on="hour_starts_at"
+        )
+    except OptimaError:
+        return hours
 
 
 def _day(days: Sequence[date]) -> date | None:
