@@ -18,8 +18,11 @@ from billing import IA, OCTOBER, OCTOBER_HOURS, PER_MONTH, PROVISIONED, STANDARD
 from planted_tables import ACCOUNT, MINUTES, WINDOW_START, in_one_minute, plant, plant_index
 from price_list import LIST_PRICES
 from small_warehouse import AS_OF, MakeWarehouse, SmallWarehouse
+from what_if_lines import CLASSES, PLANS, compared
 
-MONEY = "+savings_summary +plan_cost_lines +plan_alternatives +fct_capacity_hourly"
+from optima import what_if
+
+MONEY = "+savings_summary +plan_cost_lines +plan_alternatives +fct_capacity_hourly +what_if_inputs"
 # What depends on a threshold, on the way to these marts; the demand below it stays as it is.
 JUDGED = " ".join(
     f"{first}+,+{mart}"
@@ -394,6 +397,28 @@ def test_what_goes_below_reserved_capacity_saves_what_is_paid_beside_it(planned:
     assert found["best_plan"] == found["capacity_mode"] == usd("47.45", "18.4836")
     assert found["utilization"] == usd("47.45", "18.0456")
     assert found["table_class"] == usd("0", "0")
+
+
+@pytest.mark.parametrize("table", ["reserved_and_seen", "reserved_by_half", "indexed_fixed", "no_ia_price"])
+def test_what_if_counts_what_is_owned_as_the_plans_do(planned: SmallWarehouse, table: str) -> None:
+    region = WITHOUT_IA_REGION if table == "no_ia_price" else "us-east-1"
+    with planned.connection() as connection:
+        connection.execute("set schema = 'marts'")
+        [key] = connection.execute(
+            f"select account_id, region, table_name from best_plans where {_where(table, region)}"
+        ).fetchall()
+        read = what_if.read_table(connection, *key)
+        rows = connection.execute(
+            """select resource_name, day, reads, writes from intermediate.int_demand__days_arrayed
+            where account_id = ? and region = ? and split_part(resource_name, '#', 1) = ?""",
+            key,
+        ).to_arrow_table()
+        minutes = what_if.minutes_of(read, [rows])
+        lines = {
+            plan: sum(compared(connection, minutes, plan, each, "list") for each in CLASSES) for plan in PLANS
+        }
+    assert lines["as_is"] > 0
+    assert lines["provisioned_autoscaled"] + lines["provisioned_fixed"] > 0
 
 
 def test_a_reservation_that_ended_is_not_sunk(planned: SmallWarehouse) -> None:

@@ -46,6 +46,7 @@ KINDS = (
 )
 
 Advice = dict[tuple[str, str], dict[str, Any]]
+Lines = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,13 @@ def _advice(warehouse: SmallWarehouse) -> Advice:
 
 
 @pytest.fixture(scope="module")
-def advised(discounted: SmallWarehouse) -> dict[str, Advice]:
+def lines() -> dict[str, Lines]:
+    """The lines of all plans under each basis, by key, as `advised` builds them."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def advised(discounted: SmallWarehouse, lines: dict[str, Lines]) -> dict[str, Advice]:
     """The advice under each basis; the statements about all advice hold under the last, too."""
     found = {}
     for basis in ("list", "net", "amortized"):
@@ -81,6 +88,8 @@ def advised(discounted: SmallWarehouse) -> dict[str, Advice]:
         select = " ".join(f"{first}+{mart}" for first in firsts for mart in MARTS)
         discounted.build(select, price_basis=basis, target_utilization=0.7)
         found[basis] = _advice(discounted)
+        rows = discounted.query("select * from marts.plan_cost_lines")
+        lines[basis] = {row["plan_cost_line_key"]: row for row in rows}
     assert discounted.failures(STATEMENTS, price_basis="amortized") == []
     return found
 
@@ -119,6 +128,20 @@ def test_a_discount_on_everything_changes_dollars_and_no_decision(
     for name in ("advice", "current_setting", "recommended_setting", "confidence", "risk"):
         assert at_net[name] == at_list[name]
     assert at_net["advice"] == "change"
+
+
+@pytest.mark.parametrize("basis", ["list", "net", "amortized"])
+def test_every_build_has_the_costs_of_all_bases_side_by_side(
+    advised: dict[str, Advice], lines: dict[str, Lines], basis: str
+) -> None:
+    assert lines.keys() == advised.keys()
+    listed, other = lines["list"], lines[basis]
+    assert listed.keys() == other.keys()
+    assert {row["component"] for row in listed.values()} == {"read", "write", "storage"}
+    for key, row in listed.items():
+        # What this build works out beside its own costs is what a build on that basis costs.
+        assert row[f"{basis}_cost_usd"] == other[key]["cost_usd"]
+        assert row["list_cost_usd"] == other[key]["list_cost_usd"]
 
 
 def test_the_totals_are_said_at_list_prices_too(
