@@ -97,6 +97,9 @@ def arguments(
         "browser.gatherUsageStats": "false",
         "theme.base": theme,
     }
+    if address != LOCALHOST:
+        # By what names others know this machine is theirs to know; a local address has its own.
+        options["server.allowedHosts"] = address if is_local(address) else "*"
     flags = [text for name, value in options.items() for text in (f"--{name}", value)]
     return [sys.executable, "-m", "streamlit", "run", str(script), *flags]
 

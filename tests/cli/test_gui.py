@@ -110,6 +110,7 @@ def test_the_server_is_told_what_the_command_was() -> None:
     found = gui.arguments(gui.entry(), port=80, theme="light", address="0.0.0.0", opens_browser=True)
     options = dict(zip(found[5::2], found[6::2], strict=True))
     assert (options["--server.address"], options["--server.headless"]) == ("0.0.0.0", "false")
+    assert options["--server.allowedHosts"] == "*"
     assert gui.entry().exists()
 
 
