@@ -57,7 +57,7 @@ ACTIONS = (
     Action("Accept", ACCEPTED, ":material/check:", "Accepted", "It will be done."),
     Action("Reject…", REJECTED, ":material/close:", "Rejected", "It will not be done, for a reason."),
     Action("Snooze…", SNOOZED, ":material/schedule:", "Put off", "Not now: it comes back on a day."),
-    Action("Done", IMPLEMENTED, ":material/done_all:", "Marked as done", "It has been done."),
+    Action("Done", IMPLEMENTED, ":material/done_all:", "Noted as done:", "It has been done."),
     Action("Reopen", PENDING, ":material/undo:", "Reopened", "It is open again, as if nobody had decided."),
 )
 

@@ -149,7 +149,7 @@ class TestDeciding:
         choose(page, [0, 3])
         assert page.button("list-None-pending").disabled  # both are open
         page.button("list-None-implemented").click().run()
-        assert page.toast[0].value == "Marked as done 2 recommendations."
+        assert page.toast[0].value == "Noted as done: 2 recommendations."
         assert names(page) == ["prod-events", "_archive_2019_", "test-events"]
         assert figures(page)["Implemented"][0] == "$1,053.03"
         stands = standing(looked_at(build).workspace.decisions, now + timedelta(hours=1))

@@ -61,6 +61,7 @@ def test_setting(setting: dict[str, object], written: str) -> None:
 
 def test_a_missing_setting_is_empty() -> None:
     assert wording.setting(None) == ""
+    assert wording.settings(['{"read": {"units": 5}}', None, float("nan")]) == ["reads 5", "", ""]
 
 
 def test_names_keep_their_special_characters_in_markdown() -> None:
