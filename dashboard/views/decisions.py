@@ -57,8 +57,8 @@ def _changed(view: View) -> None:
     if changed:
         noun = "decision was" if changed == 1 else "decisions were"
         st.warning(
-            f"{changed:,} {noun} taken on advice that has changed since: `Since then` finds them below, "
-            "and a new decision is on the advice as it is now."
+            f"{changed:,} {noun} taken on advice that has changed since. Choose *Advice changed* under "
+            "*Since then* to see which; a new decision is on the advice as it is now."
         )
 
 
