@@ -52,6 +52,8 @@ BEST_PLANS = "best_plans"
 RECONCILIATION = "reconciliation_summary"
 
 _FAILED = {"error", "fail", "runtime error"}
+# So many rows of a failed test are written to the log.
+_MOST_PROBLEMS = 100
 
 
 class Progress(Protocol):
@@ -200,7 +202,29 @@ def _failure(outcome: dbtRunnerResult, workspace: Workspace) -> OptimaError:
         if known:
             return known
     skipped = sum(str(result.status) == "skipped" for result in results)
-    return OptimaError(_what_failed(failed, skipped) + f"; nothing was published, {details}.")
+    problems = _problems(failed[0], workspace) if failed else []
+    return OptimaError(_what_failed(failed, problems, skipped) + f"; nothing was published, {details}.")
+
+
+def _problems(result: Any, workspace: Workspace) -> list[str]:
+    """Return what a failed test says of its rows in the column `problem`; nothing where it has none."""
+    import duckdb
+
+    query = getattr(result.node, "compiled_code", None)
+    if str(result.node.resource_type) != "test" or not query:
+        return []
+    try:
+        with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
+            answer = connection.execute(query)
+            names = [column[0] for column in answer.description]
+            rows = answer.fetchmany(_MOST_PROBLEMS) if "problem" in names else []
+    except duckdb.Error as error:
+        _log.warning("the rows that fail %s cannot be read: %s", result.node.name, error)
+        return []
+    problems = sorted(str(row[names.index("problem")]) for row in rows)
+    for problem in problems:
+        _log.error("%s: %s", result.node.name, problem)
+    return problems
 
 
 def _first_line(message: str) -> str:
@@ -210,12 +234,14 @@ def _first_line(message: str) -> str:
     return (telling or lines or ["no reason given"])[0].rstrip(".")
 
 
-def _what_failed(failed: Sequence[Any], skipped: int) -> str:
+def _what_failed(failed: Sequence[Any], problems: Sequence[str], skipped: int) -> str:
     if not failed:
         return "The build stopped before it ended"
     first = failed[0]
     kind = "The test" if str(first.node.resource_type) == "test" else f"The {first.node.resource_type}"
     others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
     rows = f" (rows: {first.failures})" if first.failures else ""
+    if problems:
+        rows = f" ({problems[0]}" + (f", and {first.failures - 1} more)" if first.failures > 1 else ")")
     after = f", later steps left out: {skipped}" if skipped else ""
     return f"{kind} {first.node.name}{others} failed{rows}{after}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -204,6 +205,37 @@ def test_a_failed_test_is_named_and_what_depends_on_it_is_not_built(
         "The test accepted_values_second_id__1__2 failed (rows: 1), later steps left out: 1; "
         f"nothing was published, details in {workspace.logs / 'dbt.log'}."
     )
+
+
+def test_what_is_wrong_with_the_rows_of_a_model_is_named_by_column(
+    project: transform.Project, workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    generic = project.directory / "tests/generic"
+    generic.mkdir(parents=True)
+    shutil.copy(transform.Project.find().directory / "tests/data/generic/well_formed.sql", generic)
+    (project.directory / "models/first.sql").write_text(
+        "select unnest([1, 1, 2, 3, null]) as id, 'a' as name"
+    )
+    (project.directory / "models/second.sql").write_text("select id, name from {{ ref('first') }}")
+    (project.directory / "models/all.yml").write_text(
+        "models:\n"
+        "  - name: second\n"
+        "    data_tests:\n"
+        "      - well_formed:\n"
+        "          name: second_is_well_formed\n"
+        "          arguments:\n"
+        "            keys: [id, [id, name]]\n"
+        "            never_null: [id, name]\n"
+        "            accepted_values: {id: [1, 2], name: [a, b]}\n"
+    )
+    with pytest.raises(OptimaError, match=r"^The test second_is_well_formed failed \(id is 3, and 3 more\)"):
+        build(project, workspace)
+    assert [line for line in caplog.messages if line.startswith("second_is_well_formed: ")] == [
+        "second_is_well_formed: id is 3",
+        "second_is_well_formed: id is not unique: 1",
+        "second_is_well_formed: id is null",
+        "second_is_well_formed: id, name is not unique: 1, a",
+    ]
 
 
 def test_a_failed_model_is_named(project: transform.Project, workspace: Workspace) -> None:
