@@ -62,7 +62,7 @@ BESIDES = {
         "current_monthly_cost_usd": _MONEY,
         "monthly_savings_usd": _MONEY,
     },
-    "minute_files": {"day": "date", "file": "varchar"},
+    "minute_files": {"day": "date", "file": "varchar", "fingerprint": "varchar"},
 }
 _OF_DECISIONS = {"status", "decided_at", "decided_by", "decision_reason", "snoozed_until"}
 # Of every kind of advice.
