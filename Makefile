@@ -4,6 +4,10 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo gui test cases mutations kills lint lint-python lint-sql format docs bench chromium wheel clean
 
+# Compiled modules are kept, whatever the environment says: tests and linters start dozens of processes that
+# import the same ones, each of them for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 
