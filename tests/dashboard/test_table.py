@@ -18,6 +18,7 @@ from published_marts import ADVICE, ANALYTICS, AUTOSCALED, PAYMENTS, Organisatio
 from rich.console import Console
 from streamlit.testing.v1 import AppTest
 
+from dashboard.data.table import Place
 from optima import published
 from optima.cli import explanation
 from optima.explained import table as explained
@@ -174,33 +175,22 @@ class TestCosts:
 
 
 class TestDemand:
-    @pytest.mark.parametrize(
-        ("by", "mart", "moment"),
-        [("Days", "fct_capacity_daily", "day"), ("Hours", "fct_capacity_hourly", "hour_starts_at")],
-    )
-    def test_days_and_hours_are_those_of_the_marts(
-        self, organisation: Demo, by: str, mart: str, moment: str
-    ) -> None:
+    def test_hours_are_those_of_the_mart(self, organisation: Demo) -> None:
         page = opened(
             "table",
             at=place(organisation, AUTOSCALED_TABLE),
             tab="Demand",
-            by=by,
             units="Writes",
             resource="by-user",
         )
         known = organisation.rows(
             f"""
-            select * from {mart}
-            where table_name = '{AUTOSCALED_TABLE}' and index_name = 'by-user' order by {moment}
+            select * from fct_capacity_hourly
+            where table_name = '{AUTOSCALED_TABLE}' and index_name = 'by-user' order by hour_starts_at
             """
         )
-        noun = by.lower().removesuffix("s")
-        drawn = rows(
-            page,
-            f"Consumed, provisioned and simulated write capacity by {noun} in the window, units a second",
-            "consumed",
-        )
+        alt = "Consumed, provisioned and simulated write capacity by hour in the window, units a second"
+        drawn = rows(page, alt, "consumed")
         for column, of_mart in (
             ("consumed", "write_mean_units_per_second"),
             ("highest", "write_max_units_per_second"),
@@ -381,17 +371,19 @@ class TestStates:
         assert "No plan of it could be priced. The price of a read is not known." in texts(page)
         assert not grids(page)
 
-    def test_a_build_of_before_there_were_plans(self, workspace: Path, now: datetime) -> None:
+    def test_a_build_of_an_older_version_says_what_it_lacks(self, workspace: Path, now: datetime) -> None:
+        older = ["plan_cost_lines", "configuration_history", "cost_reconciliation", "dim_tables.tags"]
         publish(
             workspace,
             orders(now),
             now,
-            without=["plan_cost_lines", "configuration_history", "dim_tables.tags"],
+            without=older,
         )
         page = at_orders()
         assert "The published build holds no plans: `dynamodb-optima run` publishes a new one" in texts(page)
         assert "kept no history for reading" in texts(at_orders(tab="Settings"))
         assert "This table has no global secondary index" in texts(at_orders(tab="Indexes"))
+        assert "The published build knows no bill" in texts(at_orders(tab="Bill"))
 
     def test_nothing_is_known_but_settings(self, workspace: Path, now: datetime) -> None:
         publish(workspace, orders(now), now)
@@ -399,10 +391,6 @@ class TestStates:
         assert "No demand is known in the window." in texts(at_orders(tab="Demand"))
         assert "The build has no minutes" in texts(at_orders(tab="Demand", by="Minutes of a day"))
         assert "No billing export names this table" in texts(at_orders(tab="Bill"))
-
-    def test_a_build_without_a_bill(self, workspace: Path, now: datetime) -> None:
-        publish(workspace, orders(now), now, without=["cost_reconciliation", "fct_dynamodb_costs"])
-        assert "The published build knows no bill" in texts(at_orders(tab="Bill"))
 
     def test_old_data_and_a_suspended_account_are_said(self, workspace: Path, now: datetime) -> None:
         made = orders(now - timedelta(days=5))
@@ -426,68 +414,51 @@ class TestStates:
         (line,) = [json.loads(line) for line in (workspace / "data/decisions.jsonl").read_text().splitlines()]
         assert (line["recommendation_id"], line["status"]) == ("best_plan-orders-", "accepted")
 
-    def test_unknown_days_and_hours_are_gaps(self, workspace: Path, now: datetime) -> None:
-        midnight = datetime(now.year, now.month, now.day)
-        made = orders(midnight)
+    def test_what_is_unknown_is_not_drawn_and_what_was_throttled_is_marked(
+        self, workspace: Path, now: datetime
+    ) -> None:
+        made = orders(datetime(now.year, now.month, now.day))
         made.coverage[-1].update(known_minutes=120, gap_minutes=20_040, missing="Nothing since is known.")
-        where = {
-            "resource_key": "orders",
-            "account_id": PAYMENTS,
-            "region": "us-east-1",
-            "table_name": "orders",
-        }
-        for hour in (5, 7):
+        day = made.window_start.date()
+        where = {"account_id": PAYMENTS, "region": "us-east-1", "table_name": "orders"}
+        for hour in (5, 11):
             hour_starts_at = made.window_start + timedelta(hours=hour)
             rate = {"read_mean_units_per_second": float(hour), "read_max_units_per_second": 9.0}
             made.add("fct_capacity_hourly", **where, hour_starts_at=hour_starts_at, known_minutes=60, **rate)
-        day = {"day": made.window_start.date(), "known_minutes": 120, "read_mean_units_per_second": 6.0}
-        made.add("fct_capacity_daily", **where, **day)
+        made.add("fct_capacity_daily", **where, day=day, known_minutes=120, read_mean_units_per_second=8.0)
+        file = minutes_of(workspace, day, unknown=range(600, 603), throttled={700: 12.0})
+        made.add("minute_files", day=day, file=file)
         publish(workspace, made, now)
+
         page = at_orders(tab="Demand")
-        drawn = rows(page, charts(page)[0], "consumed")
+        drawn = rows(page, charts(page)[0], "highest")
         assert len(drawn) == 14 * 24
-        assert drawn["consumed"].dropna().to_dict() == {5: 5.0, 7: 7.0}
+        assert drawn["consumed"].dropna().to_dict() == {5: 5.0, 11: 11.0}
+        assert drawn["throttles"].dropna().to_dict() == {11: 12.0}
         assert "334 hours of 336 unknown: not drawn, and not counted as zero." in texts(page)
         page = at_orders(tab="Demand", by="Days")
+        assert rows(page, charts(page)[0], "highest")["consumed"].dropna().to_dict() == {0: 8.0}
         assert "13 days of 14 unknown: not drawn, and not counted as zero." in texts(page)
+        page = at_orders(tab="Demand", by="Minutes of a day", day=f"{day}")
+        drawn = rows(page, charts(page)[0], "simulated")
+        assert drawn["consumed"].isna().to_numpy().nonzero()[0].tolist() == [600, 601, 602]
+        assert drawn["consumed"].iloc[[599, 603]].tolist() == [599.0, 603.0]
+        assert drawn["throttles"].dropna().to_dict() == {700: 12.0}
+        assert "3 minutes of 1,440 unknown: not drawn, and not counted as zero." in texts(page)
         page = at_orders(tab="Data")
         assert "The table: Nothing since is known." in texts(page)
         assert "less than 95 % of its minutes are known, too little to advise on its capacity" in texts(page)
         assert "`dynamodb-optima collect` fetches what CloudWatch still holds." in texts(page)
 
-    def test_minutes_that_are_unknown_are_not_drawn_and_throttles_are(
-        self, workspace: Path, now: datetime
-    ) -> None:
+    def test_minutes_that_are_gone_are_said(self, workspace: Path, now: datetime) -> None:
         made = orders(now)
         day = (now - timedelta(days=1)).date()
-        made.add(
-            "fct_capacity_hourly",
-            **{"account_id": PAYMENTS, "region": "us-east-1", "table_name": "orders"},
-            hour_starts_at=datetime(day.year, day.month, day.day, 11),
-            read_mean_units_per_second=689.5,
-            read_max_units_per_second=719.0,
+        made.add("minute_files", day=day, file=f"day={day}/gone.parquet")
+        publish(workspace, made, now)
+        said = texts(at_orders(tab="Demand", by="Minutes of a day"))
+        assert (
+            f"The minutes day={day}/gone.parquet cannot be read: run an analysis to publish new ones." in said
         )
-        file = minutes_of(workspace, day, unknown=range(600, 603), throttled={700: 12.0})
-        made.add("minute_files", day=day, file=file)
-        build = publish(workspace, made, now)
-        page = at_orders(tab="Demand", by="Minutes of a day", day=f"{day}")
-        (alt,) = [each for each in charts(page) if "by minute" in each]
-        drawn = rows(page, alt, "simulated")
-        assert drawn["consumed"].isna().to_numpy().nonzero()[0].tolist() == [600, 601, 602]
-        assert drawn["consumed"].iloc[[599, 603]].tolist() == [599.0, 603.0]
-        assert drawn["throttles"].dropna().to_dict() == {700: 12.0}
-        hours = at_orders(tab="Demand", by="Hours")
-        (alt_of_hours,) = [each for each in charts(hours) if "by hour" in each]
-        marked = rows(hours, alt_of_hours, "throttles").dropna(subset=["throttles"])
-        assert dict(zip(marked["label"], marked["throttles"], strict=True)) == {f"{day} 11:00": 12.0}
-        assert len(drawn) == 1440
-        assert "3 minutes of 1,440 unknown: not drawn, and not counted as zero." in texts(page)
-        (workspace / "data/minutes" / file).unlink()
-        publish(workspace, made, now + timedelta(seconds=1))
-        assert build.path.exists()
-        page = at_orders(tab="Demand", by="Minutes of a day")
-        assert f"The minutes day={day}/" in texts(page)
-        assert "cannot be read: run an analysis to publish new ones." in texts(page)
 
 
 def minutes_of(root: Path, day: date, unknown: range, throttled: dict[int, float]) -> str:
@@ -539,8 +510,6 @@ class TestChoosing:
         assert "No table of this build has such a name and passes the filters" in texts(page)
         page = opened("table", min_savings="20")
         assert page.dataframe[0].value["table_name"].tolist() == ["clicks"]
-        page = opened("table", account=f"payments · {PAYMENTS}")
-        assert page.dataframe[0].value["table_name"].tolist() == ["orders"]
 
     @pytest.mark.usefixtures("chosen")
     def test_an_unknown_table_is_said_and_the_nearest_are_offered(self) -> None:
@@ -554,6 +523,12 @@ class TestChoosing:
         assert len(page.dataframe[0].value) == 3
 
     @pytest.mark.usefixtures("chosen")
-    @pytest.mark.parametrize("at", ["orders", "a/b", "'; drop table dim_tables; --/x/y"])
-    def test_an_address_that_names_no_place_is_said(self, at: str) -> None:
-        assert "the address may be misspelt (account id/region/table name)" in texts(opened("table", at=at))
+    def test_an_address_is_data(self) -> None:
+        page = opened("table", at="'; drop table dim_tables; --/x/y")
+        assert "the address may be misspelt (account id/region/table name)" in texts(page)
+
+
+@pytest.mark.parametrize("text", ["orders", "a/b", "a//b", "/a/b", "a/b/c/d"])
+def test_what_is_no_place_is_none(text: str) -> None:
+    assert Place.parse(text) is None
+    assert Place.parse("1/us-east-1/orders") == Place("1", "us-east-1", "orders")
