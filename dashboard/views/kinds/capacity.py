@@ -36,6 +36,12 @@ def draw(view: View) -> None:
         _modes(view)
     with right, told():
         _break_even(view)
+    _chosen(view)
+
+
+@st.fragment
+def _chosen(view: View) -> None:
+    """Draw the part that another choice in its box draws anew, by itself."""
     st.subheader("One table")
     place = choosing.choose(view, data.KIND)
     if place is None:

@@ -25,6 +25,12 @@ def draw(view: View) -> None:
     """Draw the charts: of all tables, of the largest, then of the one that is chosen."""
     with told():
         _both(view)
+    _chosen(view)
+
+
+@st.fragment
+def _chosen(view: View) -> None:
+    """Draw the part that another choice in its box draws anew, by itself."""
     st.subheader("One table")
     place = choosing.choose(view, data.KIND)
     if place:

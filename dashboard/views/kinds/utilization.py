@@ -29,6 +29,12 @@ def draw(view: View) -> None:
     """Draw the charts: of the largest tables and indexes, then of the table that is chosen."""
     with told():
         _largest(view)
+    _chosen(view)
+
+
+@st.fragment
+def _chosen(view: View) -> None:
+    """Draw the part that another choice in its box draws anew, by itself."""
     st.subheader("One table and its indexes")
     place = choosing.choose(view, data.KIND)
     if place:
