@@ -22,6 +22,7 @@ from optima.selection import Filters
 from optima.workspace import Workspace
 
 _APP = Path(dashboard.__file__).with_name("app.py")
+_components: dict[str, Any] = {}
 
 
 def opened(path: str = "overview", **address: str | list[str]) -> AppTest:
@@ -29,8 +30,11 @@ def opened(path: str = "overview", **address: str | list[str]) -> AppTest:
     page = AppTest.from_file(_APP, default_timeout=60)
     # A page is known by its path; AppTest can only go to those that are files.
     page._page_hash = calc_hash(path)
+    # Looking for components among all installed packages takes longer than a page; there are none.
+    page._bidi_component_manager = _components.get("found")
     page.query_params.update(address)
     page.run()
+    _components["found"] = page._bidi_component_manager
     assert not page.exception, page.exception
     return page
 
