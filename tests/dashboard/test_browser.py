@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -141,10 +142,10 @@ def read_off(page: Page) -> tuple[str, float]:
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     tip = page.locator("#vg-tooltip-element")
     expect(tip).to_be_visible()
-    found = dict(
-        (row.locator("td.key").inner_text(), row.locator("td.value").inner_text())
+    found = {
+        row.locator("td.key").inner_text(): row.locator("td.value").inner_text()
         for row in tip.locator("tr").all()
-    )
+    }
     instant = next(text for text in found.values() if re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d", text))
     consumed = next(text for name, text in found.items() if "onsumed" in name)
     return instant, float(re.sub(r"[^\d.]", "", consumed))
@@ -160,6 +161,20 @@ def reads_of(shown: Demo, label: str) -> float:
     return found
 
 
+def test_lower_the_target_and_see_the_cost_rise_until_the_best_plan_is_asked_for_again(
+    page: Page, address: str, shown: Demo
+) -> None:
+    (plan,) = shown.rows(f"select * from best_plans where table_name = '{_TABLE}'")
+    page.goto(f"{address}/table?at={plan['account_id']}/{plan['region']}/{_TABLE}&tab=What+if")
+    cost, planned = figure(page, "Costs a month"), plan["projected_monthly_cost_usd"]
+    expect(cost).to_have_text(usd(planned))
+    page.get_by_role("slider").first.press("ArrowLeft")
+    expect(cost).not_to_have_text(usd(planned))
+    assert Decimal(re.sub(r"[$,]", "", cost.inner_text())) > planned
+    page.get_by_role("button", name="Best plan", exact=True).click()
+    expect(cost).to_have_text(usd(planned))
+
+
 def test_accept_a_plan_and_see_it_counted(page: Page, address: str, shown: Demo) -> None:
     (place,) = shown.rows(f"select * from best_plans where table_name = '{_TABLE}'")
     page.goto(f"{address}/table?at={place['account_id']}/{place['region']}/{_TABLE}")
@@ -172,7 +187,7 @@ def test_accept_a_plan_and_see_it_counted(page: Page, address: str, shown: Demo)
     assert json.loads(line)["status"] == decisions.ACCEPTED
 
 
-def test_an_open_page_shows_a_new_build_by_itself(browser: Browser, page: Page, tmp_path: Path) -> None:
+def test_an_open_page_shows_a_new_build_by_itself(page: Page, tmp_path: Path) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     publish(tmp_path, organisation(now - timedelta(hours=4)), now - timedelta(hours=3))
     with served(tmp_path) as address:
