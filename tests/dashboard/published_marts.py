@@ -64,7 +64,7 @@ BESIDES = {
     },
     "minute_files": {"day": "date", "file": "varchar", "fingerprint": "varchar"},
 }
-_OF_DECISIONS = {"status", "decided_at", "decided_by", "decision_reason", "snoozed_until"}
+_OF_DECISIONS = {"status", "decided_at", "decided_by", "decision_reason", "snoozed_until", "decision_key"}
 # Of every kind of advice.
 ADVICE = {name: kind for name, kind in contracts()["recommendations"].items() if name not in _OF_DECISIONS}
 
