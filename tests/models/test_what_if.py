@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import cycle, product
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -14,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from demo_run import Demo
 from exact_cases import ExactCase
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from simulation_cases import KINDS, LEVELS, stretch
 from what_if_lines import CLASSES, PLANS, compared
@@ -393,7 +397,13 @@ def of_two_days() -> tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection,
 
 @given(reads=demands(), writes=demands(), policy=POLICIES, more=st.integers(0, 200))
 @settings(
-    max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    # A smaller demand would show a failure no better.
+    max_examples=12,
+    phases=[Phase.generate],
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 def test_what_holds_of_any_demand_and_policy(
     of_two_days: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection, Table],
@@ -434,6 +444,26 @@ def test_what_holds_of_any_demand_and_policy(
     )
     assert of_policy <= of_least * (1 + 1e-12) + 1e-6
     assert of_more <= of_least * (1 + 1e-12) + 1e-6
+
+
+# ---- The kernel's machine code ----
+
+
+def test_machine_code_is_kept_in_the_workspace(tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+from optima import what_if
+what_if.keep_compiled(Path(sys.argv[1]))
+assert "numba" not in sys.modules, "loaded before anything is simulated"
+from optima.simulation import kernel
+print(kernel.simulate_many.stats.cache_path)
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    command = [sys.executable, "-c", script, str(tmp_path / "numba")]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert Path(ran.stdout.strip()).is_relative_to(tmp_path / "numba")
 
 
 # ---- What cannot be asked ----

@@ -12,6 +12,7 @@ WINDOWS = "tests/models/test_demand_windows.py::test_"
 DAYS = "tests/models/test_demand_days.py::test_"
 KERNEL = "tests/simulation/test_simulate.py::test_"
 FOLD = "tests/simulation/test_fold.py"
+ASKED = "tests/models/test_what_if.py::test_"
 
 # Where the broken files are.
 COSTS = "models/intermediate/costs/int_costs__"
@@ -21,6 +22,7 @@ BILLING = "models/intermediate/billing/int_billing__"
 PLAN = "models/intermediate/plans/int_plans__"
 ADVICE = "macros/advice/"
 SIMULATION = "optima/simulation/"
+WHAT_IF = "optima/what_if/"
 
 
 @dataclass(frozen=True)
@@ -512,5 +514,41 @@ MUTATIONS = (
         'explained.projected_cost_usd, 0) * 12")',
         'explained.projected_cost_usd, 0) * 11")',
         PLANS + "the_statements_about_plans_hold",
+    ),
+    # ---- What if ----
+    Mutation(
+        "what if: fixed units for a month of 30 days",
+        WHAT_IF + "costed.py",
+        "then cast(capacities.units * 730 as decimal(28, 6))",
+        "then cast(capacities.units * 720 as decimal(28, 6))",
+        ASKED + "case_16_idle_capacity",
+    ),
+    Mutation(
+        "what if: another policy without the ratio to today's",
+        WHAT_IF + "costed.py",
+        "/ nullif(capacities.own_unit_hours, 0)",
+        "/ nullif(capacities.unit_hours, 0)",
+        ASKED + "another_policy_costs_todays_quantity_by_the_ratio_of_simulations",
+    ),
+    Mutation(
+        "what if: more free units than the pool has",
+        WHAT_IF + "costed.py",
+        "cast(unreserved_quantity as double) - free_unit_hours",
+        "0",
+        ASKED + "free_tier_and_owned_commitments_are_counted_where_they_serve",
+    ),
+    Mutation(
+        "what if: list prices in place of net ones",
+        WHAT_IF + "costed.py",
+        "when 'net' then inputs.net_unit_hour_price_usd",
+        "when 'net' then inputs.list_unit_hour_price_usd",
+        ASKED + "what_holds_of_any_demand_and_policy",
+    ),
+    Mutation(
+        "what if: one minute of throttling fewer is safe",
+        WHAT_IF + "simulated.py",
+        "throttling.minutes <= table.throttled_minutes_per_day",
+        "throttling.minutes < table.throttled_minutes_per_day",
+        ASKED + "safe_is_what_the_build_calls_safe",
     ),
 )
