@@ -164,26 +164,23 @@ def _serve(command_line: Sequence[str], environment: Mapping[str, str]) -> int:
         The exit code: 0 where it was told to end.
     """
     with subprocess.Popen(command_line, env=environment) as server:
-        told_to_end = False
 
         def end(*_: object) -> None:
-            nonlocal told_to_end
-            told_to_end = True
             server.terminate()
+            raise KeyboardInterrupt
 
         signal.signal(signal.SIGTERM, end)
         try:
-            code = server.wait()
+            return server.wait()
         except KeyboardInterrupt:
-            end()
-            code = _outlast(server)
-    return 0 if told_to_end else code
+            _outlast(server)
+            return 0
 
 
-def _outlast(server: subprocess.Popen[bytes]) -> int:
-    """Wait until a server that was told to end has ended; end it where it does not, or on a second Ctrl-C."""
-    try:
-        return server.wait(_PATIENCE_SECONDS)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        server.kill()
-        return server.wait()
+def _outlast(server: subprocess.Popen[bytes]) -> None:
+    """Wait until a server that was told to end has ended; tell it again where it takes long, then end it."""
+    for insist in (server.terminate, server.kill):
+        try:
+            server.wait(_PATIENCE_SECONDS)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            insist()
