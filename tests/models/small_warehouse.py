@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -16,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import CompiledNode
 from price_list import LIST_PRICES, LISTED_SINCE, price_list_rows
 
 from loaders.schemas import OPS_TABLES, RAW_TABLES, RawTable
@@ -54,16 +56,27 @@ class DbtProject:
             assert isinstance(result.result, Manifest)
             manifest = result.result
             parsing.keep(target, parsed_from)
-        # Tests select by name; and dbt 1.11 cannot copy a manifest that has named selectors.
-        manifest.selectors = {}
         return cls(target, manifest)
 
     def invoke(self, warehouse: Path, *arguments: str) -> dbtRunnerResult:
         """Run one dbt command on a warehouse, which must be called optima.duckdb, without parsing again."""
         os.environ["OPTIMA_WAREHOUSE"] = str(warehouse)
-        # dbt writes compiled code into the manifest, so each run gets its own.
-        runner = dbtRunner(manifest=self.manifest.deepcopy())
+        runner = dbtRunner(manifest=_of_one_run(self.manifest))
         return runner.invoke([*arguments, *_arguments(self.target)])
+
+
+def _of_one_run(parsed: Manifest) -> Manifest:
+    """Return a manifest with nodes of its own, for dbt to write into them what it compiles.
+
+    Only nodes are copied, and no deeper than dbt writes: `Manifest.deepcopy` takes as long as building three
+    models.
+    """
+    manifest = copy(parsed)
+    manifest.nodes = {name: copy(node) for name, node in parsed.nodes.items()}
+    for node in manifest.nodes.values():
+        if isinstance(node, CompiledNode):
+            node.extra_ctes = []
+    return manifest
 
 
 def _arguments(target: Path) -> list[str]:
