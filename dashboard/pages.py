@@ -93,6 +93,11 @@ def open_table(account_id: str, region: str, table_name: str) -> None:
     st.rerun()
 
 
+def choose_table() -> None:
+    """Go to the list of tables, from which one is chosen; the filters stay as they are."""
+    st.switch_page(_table_page(), query_params={})
+
+
 def draw_link_to_table(account_id: str, region: str, table_name: str, label: str | None = None) -> None:
     """Draw a link to one table's page under its name, or under a label that is Markdown."""
     st.page_link(

@@ -31,7 +31,8 @@ def render(view: View, table: Row) -> None:
     place = Place(table["account_id"], table["region"], table["table_name"])
     name, others = st.columns([5, 1], vertical_alignment="bottom")
     name.title(wording.literal(table["table_name"]), anchor=False)
-    others.button("Other tables", key="others", on_click=_leave, icon=":material/search:", width="stretch")
+    if others.button("Other tables", key="others", icon=":material/search:", width="stretch"):
+        pages.choose_table()
     _place(table)
     _notices(view, place, table)
     found = data.explained(view, place)
@@ -41,11 +42,6 @@ def render(view: View, table: Row) -> None:
     _figures(found)
     _decision(view, place, found)
     _replicas(view, place, found)
-
-
-def _leave() -> None:
-    """Go back to the list of tables."""
-    st.query_params.pop(pages.AT, None)
 
 
 def _place(table: Row) -> None:

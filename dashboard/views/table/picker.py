@@ -70,11 +70,8 @@ def render_unknown(view: View, named: str) -> None:
         label = f"{row['table_name']} · {row['region']} · {row['account_name']} ({row['account_id']})"
         account_id, region, name = (row[column] for column in _PLACE)
         pages.draw_link_to_table(account_id, region, name, wording.literal(label))
-    st.button("All tables", key="others", on_click=_leave, icon=":material/search:")
-
-
-def _leave() -> None:
-    st.query_params.pop(pages.AT, None)
+    if st.button("All tables", key="others", icon=":material/search:"):
+        pages.choose_table()
 
 
 def _listed(found: pd.DataFrame) -> pd.DataFrame:
