@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -71,12 +71,11 @@ def _of_one_run(parsed: Manifest) -> Manifest:
     Only nodes are copied, and no deeper than dbt writes: `Manifest.deepcopy` takes as long as building three
     models.
     """
-    manifest = copy(parsed)
-    manifest.nodes = {name: copy(node) for name, node in parsed.nodes.items()}
-    for node in manifest.nodes.values():
+    nodes = {name: copy(node) for name, node in parsed.nodes.items()}
+    for node in nodes.values():
         if isinstance(node, CompiledNode):
             node.extra_ctes = []
-    return manifest
+    return replace(parsed, nodes=nodes)
 
 
 def _arguments(target: Path) -> list[str]:

@@ -50,10 +50,14 @@ def test_the_paid_tier_of_the_price_list_is_in_force(warehouse: SmallWarehouse) 
         "provisioned_replicated_write_usd": Decimal("0.00065"),
         "storage_usd": Decimal("0.25"),
     }
-    # At list prices there is nothing else to say beside.
+    # Where there is no bill, every basis has the list's prices.
     assert in_force(warehouse, "us-east-1") == {
         **prices,
-        **{f"list_{name}": price for name, price in prices.items()},
+        **{
+            f"{basis}_{name}": price
+            for basis in ("list", "net", "amortized")
+            for name, price in prices.items()
+        },
         "price_source": "price list",
         "price_effective_on": date(2026, 10, 1),
         "missing_prices": None,
