@@ -14,6 +14,9 @@ from dashboard.view import View
 from optima.wording import CLASSES, MODES, change, counted
 
 _ROW, _MOST_ROWS = 36, 15
+# How often a table was chosen from the list. The browser remembers the chosen row, and would choose it again
+# on the way back, were it the same list.
+_VISITS = "tables-chosen"
 _PLACE = ("account_id", "region", "table_name")
 
 
@@ -39,6 +42,7 @@ def render(view: View) -> None:
     total = int(found["found"].iloc[0])
     shown = f", the first {len(found):,}" if total > len(found) else ""
     st.caption(f"{counted(total, 'table')}{shown}; the largest savings first. Choose one to open it.")
+    visit = st.session_state.get(_VISITS, 0)
     chosen = st.dataframe(
         _listed(found),
         column_config=_COLUMNS,
@@ -48,11 +52,12 @@ def render(view: View) -> None:
         placeholder="",
         selection_mode="single-row",
         on_select="rerun",
-        key="tables",
+        key=f"tables-{visit}",
         alt="Tables, the largest savings first",
     )
     rows = chosen.get("selection", {}).get("rows", [])
     if rows:
+        st.session_state[_VISITS] = visit + 1
         pages.open_table(*(str(found.iloc[rows[0]][name]) for name in _PLACE))
 
 
