@@ -119,8 +119,9 @@ def _look_around(page: Page, address: str, watch: Stopwatch, number: int) -> Non
         _drawn(page)
     with watch.time("move a target"):
         _changed(page, lambda: page.get_by_role("slider").first.press("ArrowLeft"))
-    with watch.time("accept its plan" if number % 2 else "reopen its plan"):
-        _changed(page, _button(page, "Accept" if number % 2 else "Reopen").click)
+    for act in ("Accept", "Reopen"):
+        with watch.time(f"{act.lower()} its plan"):
+            _changed(page, _button(page, act).click)
 
 
 def _button(page: Page, name: str) -> Locator:
