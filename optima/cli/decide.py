@@ -93,10 +93,10 @@ def decide(
     min_savings: filtering.MinSavings = None,
     statuses: filtering.Statuses = None,
     everything: filtering.Everything = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, where filters choose.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be decided, and end.")] = False,
 ) -> None:
-    """Decide on recommendations: on those that are named by id, or on all that pass the filters.
+    """Decide on the recommendations that are named by id, or, asking first, on all that pass the filters.
 
     Without --status, filters select what is still open, and for `reopen` what is not pending.
     """
@@ -126,7 +126,7 @@ def decide(
     if dry_run:
         listing.show(["Nothing was decided: this was a dry run."])
         return
-    if not yes:
+    if is_filtered and not yes:
         _ask()
     taken = decisions.take(
         session.workspace.decisions,

@@ -255,10 +255,15 @@ def test_before_it_is_decided_it_is_shown_with_what_it_saves(run: Run, tmp_path:
 
 
 def test_where_nobody_can_be_asked_nothing_is_decided(run: Run, tmp_path: Path) -> None:
-    result = run("decide", "p1", "accept")
+    result = run("decide", "accept", "--type", "utilization")
     assert result.exit_code == 1
     assert "nobody can be asked here, so say --yes if this is meant" in result.stderr
     assert written(tmp_path) == []
+
+
+def test_what_is_named_by_id_is_decided_without_a_question(run: Run, tmp_path: Path) -> None:
+    assert run("decide", "a3", "accept").exit_code == 0
+    assert decided(tmp_path) == {"a3": "accepted"}
 
 
 @pytest.mark.parametrize(("answer", "code", "expected"), [("y", 0, {"a3": "accepted"}), ("n", 1, {})])
@@ -275,7 +280,7 @@ def test_on_a_terminal_it_is_asked(
     with os.fdopen(theirs) as terminal, monkeypatch.context() as patched:
         patched.setattr(sys, "stdin", terminal)
         with pytest.raises(SystemExit) as ended:
-            app(["--project-root", str(tmp_path), "decide", "a3", "accept"])
+            app(["--project-root", str(tmp_path), "decide", "accept", "--type", "utilization"])
     os.close(ours)
     told = capsys.readouterr().out
     assert "Decide this? [y/N]" in told

@@ -93,6 +93,9 @@ def _both(view: View) -> None:
 
 
 def _ratios(judged: pd.DataFrame) -> None:
+    if judged.empty:
+        st.caption("Of no table the ratio is known.")
+        return
     counts = judged.iloc[0]
     known = judged[judged["side"] != "unknown"]
     placed = int(counts["tables"] - counts["tables_unknown"])
