@@ -21,6 +21,8 @@ from optima.cli.terminal import answers, errors
 from optima.errors import OptimaError
 
 LOCALHOST = "127.0.0.1"
+# Okabe and Ito's light blue: 7.8:1 against the dark background.
+_LINKS_ON_DARK = "#56b4e9"
 # How long a server that was told to end may take over what its readers still ask.
 _PATIENCE_SECONDS = 5.0
 
@@ -97,6 +99,9 @@ def arguments(
         "browser.gatherUsageStats": "false",
         "theme.base": theme,
     }
+    if theme == "dark":
+        # The blue of charts, which links have otherwise, is too dark to be read as text there.
+        options["theme.linkColor"] = _LINKS_ON_DARK
     if address != LOCALHOST:
         # By what names others know this machine is theirs to know; a local address has its own.
         options["server.allowedHosts"] = address if is_local(address) else "*"
