@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from fault_table import matrix_table
 
 if TYPE_CHECKING:
     from demo_run import Demo
+    from small_warehouse import DbtProject
 
     from optima.sandbox import Sandbox
 
@@ -50,21 +52,44 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give all processes of a test run one folder."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@contextmanager
+def _one_at_a_time(folder: Path, name: str) -> Iterator[None]:
+    """Let one process in at a time: the first makes what the others, who wait, find there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def dbt_project(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    """The models, parsed once in a test run: whoever runs dbt later finds what was parsed."""
+    from small_warehouse import DbtProject
+
+    with _one_at_a_time(shared_folder, "parsed"):
+        return DbtProject.parsed(tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="session")
+def demo(request: pytest.FixtureRequest, shared_folder: Path) -> Demo:
     """The default organisation, taken once through the whole product for all who ask, in whatever process.
 
     Nobody writes to its workspace: whoever needs to takes a `Demo.copy`.
     """
     from demo_run import Demo
 
-    own = tmp_path_factory.getbasetemp()
-    of_all_workers = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    folder = Path(request.config.getoption("--demo") or of_all_workers / "shared-demo")
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        # The first who asks makes it; others wait.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return Demo.made(folder) if Demo.is_made(folder) else Demo.make(folder)
+    folder = Path(request.config.getoption("--demo") or shared_folder / "shared-demo")
+    with _one_at_a_time(folder, "demo"):
+        if not Demo.is_made(folder):
+            request.getfixturevalue("dbt_project")
+            Demo.make(folder)
+        return Demo.made(folder)
 
 
 @pytest.fixture
@@ -73,14 +98,15 @@ def exact_case(record_property: Callable[[str, object], None]) -> ExactCase:
     return ExactCase(record_property)
 
 
-# What takes longest by itself begins first, so that no worker is left with it at the end.
+# What takes longest by itself begins first, so that no worker is left with it at the end. The demo is made at
+# once, so that nobody who uses it later waits for it.
 _LONGEST = (
     "test_kills.py",
-    "test_advice_invariants.py",
     "test_demo.py",
-    "test_wheel.py",
-    "test_faults.py",
+    "test_advice_invariants.py",
     "test_journey.py",
+    "test_faults.py",
+    "test_wheel.py",
     "test_fold.py",
     "test_demand_days.py",
     "test_cloudwatch.py",

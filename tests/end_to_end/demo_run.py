@@ -30,21 +30,20 @@ class Demo:
     workspace: Path
     output: str
 
-    @classmethod
-    def make(cls, folder: Path) -> Demo:
+    @staticmethod
+    def make(folder: Path) -> None:
         """Run `dynamodb-optima demo` in a folder on the default organisation, frozen at END."""
         ran = dynamodb_optima("--project-root", str(folder), "demo", "--as-of", END)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         (folder / _OUTPUT).write_text(ran.stdout)
-        return cls.made(folder)
 
     @classmethod
     def made(cls, folder: Path) -> Demo:
         """Return the demo that was made in a folder."""
         return cls(folder / "demo", (folder / _OUTPUT).read_text())
 
-    @classmethod
-    def is_made(cls, folder: Path) -> bool:
+    @staticmethod
+    def is_made(folder: Path) -> bool:
         """Whether a demo was made in a folder, to its end."""
         return (folder / _OUTPUT).exists()
 

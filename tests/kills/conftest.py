@@ -21,7 +21,8 @@ class Gone:
 
 
 @pytest.fixture(scope="session")
-def gone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gone]:
+def gone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gone]:
+    request.getfixturevalue("dbt_project")
     seed = random.SystemRandom().randrange(10**6)
     sys.stdout.write(f"seed {seed}\n")
     tally = Tally()

@@ -10,12 +10,6 @@ from small_warehouse import DbtProject, MakeWarehouse, SmallWarehouse
 
 
 @pytest.fixture(scope="session")
-def dbt_project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
-    """Parse the project once; its artefacts stay out of the checkout."""
-    return DbtProject.parsed(tmp_path_factory.mktemp("dbt"))
-
-
-@pytest.fixture(scope="session")
 def empty_warehouse(dbt_project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the file that every test's warehouse is a copy of: raw tables and seeds, no models."""
     warehouse = SmallWarehouse(dbt_project, tmp_path_factory.mktemp("empty") / "optima.duckdb")

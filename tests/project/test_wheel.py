@@ -7,9 +7,13 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from demo_run import END, Demo
+
+from optima.sandbox import SandboxConfig, running
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,17 +68,34 @@ def test_the_policies_travel_for_health_to_name_their_statements(installed: Path
     assert answer == "Grant(sid='ReadTables', file='deploy/policies/account.json')\n"
 
 
-def test_the_demo_runs_from_any_directory(installed: Path, tmp_path: Path) -> None:
-    demo = run(installed, tmp_path, "--project-root", str(tmp_path / "workspace"), "demo", "--tables", "12")
-    assert demo.returncode == 0, demo.stdout + demo.stderr
+def test_a_workspace_begins_in_any_directory(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(SandboxConfig(accounts=1, tables=2, end=datetime.fromisoformat(END))) as sandbox:
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        discovered = run(installed, tmp_path, "discover", "--use-org", "--as-of", END)
+    assert discovered.returncode in (0, 3), discovered.stdout + discovered.stderr
+    assert discovered.stdout.startswith("Discovered 2 DynamoDB tables across ")
+    assert (tmp_path / "data/optima.duckdb").exists()
+
+
+def test_a_second_demo_from_any_directory_reads_nothing_twice_and_changes_nothing(
+    installed: Path, demo: Demo, tmp_path: Path
+) -> None:
+    """The first one was the checkout's, of which the wheel is made."""
+    second = demo.copy(tmp_path / "workspace")
+    again = run(installed, tmp_path, "--project-root", str(tmp_path / "workspace"), "demo", "--as-of", END)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Collected metrics: nothing new, 0 calls to CloudWatch" in again.stdout
+    assert "Collected the billing export: nothing new" in again.stdout
+    builds = [each.rows("select build_id from publication") for each in (demo, second)]
+    assert builds[0] != builds[1]
+    query = "select * exclude (reason) from recommendations order by recommendation_id"
+    assert second.rows(query) == demo.rows(query)
 
     listed = run(
-        installed,
-        tmp_path,
-        "--project-root",
-        str(tmp_path / "workspace" / "demo"),
-        "list-recommendations",
-        "--all",
+        installed, tmp_path, "--project-root", str(second.workspace), "list-recommendations", "--all"
     )
     assert listed.returncode == 0, listed.stdout + listed.stderr
     assert "orders" in listed.stdout or "table" in listed.stdout.lower()
