@@ -21,8 +21,12 @@ from optima.cli.terminal import answers, errors
 from optima.errors import OptimaError
 
 LOCALHOST = "127.0.0.1"
-# Okabe and Ito's light blue: 7.8:1 against the dark background.
-_LINKS_ON_DARK = "#56b4e9"
+# The blues of charts and buttons are too dark to be read as text on the dark background: at least 4.5:1 there.
+DARK = {
+    "theme.primaryColor": "#3a93d4",
+    "theme.blueTextColor": "#3a93d4",
+    "theme.linkColor": "#56b4e9",
+}
 # How long a server that was told to end may take over what its readers still ask.
 _PATIENCE_SECONDS = 5.0
 
@@ -100,8 +104,7 @@ def arguments(
         "theme.base": theme,
     }
     if theme == "dark":
-        # The blue of charts, which links have otherwise, is too dark to be read as text there.
-        options["theme.linkColor"] = _LINKS_ON_DARK
+        options |= DARK
     if address != LOCALHOST:
         # By what names others know this machine is theirs to know; a local address has its own.
         options["server.allowedHosts"] = address if is_local(address) else "*"

@@ -106,7 +106,7 @@ def test_the_server_is_told_what_the_command_was() -> None:
         "--logger.hideWelcomeMessage": "true",
         "--browser.gatherUsageStats": "false",
         "--theme.base": "dark",
-        "--theme.linkColor": "#56b4e9",
+        **{f"--{name}": colour for name, colour in gui.DARK.items()},
     }
     found = gui.arguments(gui.entry(), port=80, theme="light", address="0.0.0.0", opens_browser=True)
     options = dict(zip(found[5::2], found[6::2], strict=True))

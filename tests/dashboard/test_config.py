@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 import dashboard
+from optima.cli import gui
 
 _CONFIG = tomllib.loads(Path(dashboard.__file__).with_name(".streamlit").joinpath("config.toml").read_text())
 # Streamlit's own, which the page keeps.
 _BACKGROUNDS = {"light": "#ffffff", "dark": "#171614"}
 # WCAG 2.2, success criterion 1.4.11: parts of graphics that are needed to understand them.
 _LEAST_CONTRAST = 3.0
+# And 1.4.3: text.
+_LEAST_CONTRAST_OF_TEXT = 4.5
 
 
 def luminance(colour: str) -> float:
@@ -23,11 +26,21 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def contrast(colour: str, background: str) -> float:
+    """Return how much lighter one colour is than the other, as WCAG defines it: 1 to 21."""
+    darker, lighter = sorted((luminance(colour), luminance(background)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
 @pytest.mark.parametrize("background", _BACKGROUNDS.values(), ids=_BACKGROUNDS.keys())
 @pytest.mark.parametrize("colour", _CONFIG["theme"]["chartCategoricalColors"])
 def test_colours_of_charts_stand_out_in_both_themes(colour: str, background: str) -> None:
-    darker, lighter = sorted((luminance(colour), luminance(background)))
-    assert (lighter + 0.05) / (darker + 0.05) >= _LEAST_CONTRAST
+    assert contrast(colour, background) >= _LEAST_CONTRAST
+
+
+@pytest.mark.parametrize("name", gui.DARK)
+def test_text_can_be_read_in_the_dark_theme(name: str) -> None:
+    assert contrast(gui.DARK[name], _BACKGROUNDS["dark"]) >= _LEAST_CONTRAST_OF_TEXT
 
 
 def test_legends_have_the_colours_of_the_bars() -> None:
