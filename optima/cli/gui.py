@@ -21,7 +21,7 @@ from optima.cli.terminal import answers, errors
 from optima.errors import OptimaError
 
 LOCALHOST = "127.0.0.1"
-# The blues of charts and buttons are too dark to be read as text on the dark background: at least 4.5:1 there.
+# The blues of charts and buttons are too dark to be read as text on the dark background; these have 4.5:1.
 DARK = {
     "theme.primaryColor": "#3a93d4",
     "theme.blueTextColor": "#3a93d4",
