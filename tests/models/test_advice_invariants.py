@@ -77,10 +77,6 @@ def no_saving_exceeds_what_is_paid(warehouse: SmallWarehouse) -> None:
         """select kind, coalesce(decision_key, recommendation_id) as subject,
             sum(monthly_savings_usd) as saving, sum(current_monthly_cost_usd) as cost
         from marts.recommendations
-        left join (
-            select recommendation_id, decision_key from marts.best_plans
-            union all select recommendation_id, decision_key from marts.capacity_mode_recommendations
-        ) using (recommendation_id)
         group by all"""
     )
     assert all(0 <= row["saving"] <= (row["cost"] or 0) for row in rows)
