@@ -244,6 +244,31 @@ def test_a_failed_model_is_named(project: transform.Project, workspace: Workspac
         build(project, workspace)
 
 
+def test_a_model_that_fails_leaves_what_was_there(project: transform.Project, workspace: Workspace) -> None:
+    """By the materializations of the product: what is replaced goes in the transaction that replaces it."""
+    shutil.copytree(
+        transform.Project.find().directory / "macros/materializations", project.directory / "macros"
+    )
+    for name, materialized in (("first", "view"), ("second", "table")):
+        model = project.directory / f"models/{name}.sql"
+        model.write_text(f"{{{{ config(materialized='{materialized}') }}}}\n{model.read_text()}")
+    build(project, workspace, number=1)
+    for number in (2, 1):
+        build(project, workspace, number=number)
+        assert built_number(workspace) == number
+    with (project.directory / "models/second.sql").open("a") as model:
+        model.write("\nwhere error('no more') is null")
+    with pytest.raises(OptimaError, match=r"^The model second failed"):
+        build(project, workspace, number=2)
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
+        assert connection.execute("select (select id from first), (select id from second)").fetchone() == (
+            2,
+            1,
+        )
+        names = connection.execute("select table_name from duckdb_tables()").fetchall()
+    assert names == [("second",)]
+
+
 def test_models_that_cannot_be_read_are_said(project: transform.Project, workspace: Workspace) -> None:
     (project.directory / "models/second.sql").write_text("select * from {{ ref('nowhere') }}")
     with pytest.raises(OptimaError, match=r"^The models could not be run \(.*\); nothing was published"):
