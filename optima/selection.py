@@ -85,8 +85,41 @@ class Total:
     is_at_list: bool
 
 
+# What of the filters is about a table and not about what is advised: a condition on rows that have its place,
+# its account's name and organisational unit, and its tags as `pairs`.
+TAG_PAIRS = "coalesce(map_entries(try_cast(try_cast(tags as json) as map(varchar, varchar))), [])"
+ABOUT_TABLES = """
+    (
+        len($accounts::varchar[]) = 0
+        or list_has_any($accounts::varchar[], [account_id, account_name])
+    )
+    and (
+        len($ous::varchar[]) = 0
+        or list_contains($ous::varchar[], ou_path)
+        or len(list_filter($ous::varchar[], lambda ou: starts_with(ou_path, ou || '/'))) > 0
+    )
+    and (len($regions::varchar[]) = 0 or list_contains($regions::varchar[], region))
+    and (
+        len($tags::varchar[][]) = 0
+        or len(
+            list_filter(
+                $tags::varchar[][],
+                lambda alike: not list_has_any(
+                    alike,
+                    list_concat(
+                        list_transform(pairs, lambda pair: pair.key),
+                        list_transform(pairs, lambda pair: pair.key || '=' || pair.value)
+                    )
+                )
+            )
+        )
+        = 0
+    )
+    and ($table_pattern = '' or regexp_matches(table_name, $table_pattern))
+"""
+
 # Builds of older versions lack some of these columns, which then are null.
-_ROWS = """
+_ROWS = f"""
     with
         later_columns as (
             select
@@ -118,7 +151,7 @@ _ROWS = """
                 region,
                 table_name,
                 tags,
-                coalesce(map_entries(try_cast(try_cast(tags as json) as map(varchar, varchar))), []) as pairs
+                {TAG_PAIRS} as pairs
             from facts
         ),
 
@@ -143,7 +176,7 @@ _ROWS = """
                 and advice.table_name = tables.table_name
             left join standing on advice.recommendation_id = standing.recommendation_id
         )
-"""
+"""  # noqa: S608 (the parts are ours)
 
 _ORDER = """
     order by
@@ -163,35 +196,9 @@ _SELECTED = f"""
     where
         (advice = 'change' or $include_keep)
         and (len($kinds::varchar[]) = 0 or list_contains($kinds::varchar[], kind))
-        and (
-            len($accounts::varchar[]) = 0
-            or list_has_any($accounts::varchar[], [account_id, account_name])
-        )
-        and (
-            len($ous::varchar[]) = 0
-            or list_contains($ous::varchar[], ou_path)
-            or len(list_filter($ous::varchar[], lambda ou: starts_with(ou_path, ou || '/'))) > 0
-        )
-        and (len($regions::varchar[]) = 0 or list_contains($regions::varchar[], region))
-        and (
-            len($tags::varchar[][]) = 0
-            or len(
-                list_filter(
-                    $tags::varchar[][],
-                    lambda alike: not list_has_any(
-                        alike,
-                        list_concat(
-                            list_transform(pairs, lambda pair: pair.key),
-                            list_transform(pairs, lambda pair: pair.key || '=' || pair.value)
-                        )
-                    )
-                )
-            )
-            = 0
-        )
+        and {ABOUT_TABLES}
         and (len($statuses::varchar[]) = 0 or list_contains($statuses::varchar[], status))
         and ($min_savings = 0 or monthly_savings_usd >= $min_savings)
-        and ($table_pattern = '' or regexp_matches(table_name, $table_pattern))
     {_ORDER}
 """  # noqa: S608 (the parts are ours)
 

@@ -16,7 +16,7 @@ from dashboard.data.selected import KEPT, remembered
 from dashboard.view import View
 from optima import published
 from optima.published import Build
-from optima.selection import Filters
+from optima.selection import ABOUT_TABLES, TAG_PAIRS, Filters
 
 # Below this share of known minutes nothing is advised on a resource's capacity.
 ENOUGH_COVERAGE = 0.95
@@ -24,7 +24,7 @@ ENOUGH_COVERAGE = 0.95
 MOST_TAGS = 500
 
 # The filters of optima.selection that are about a table and not about advice on it.
-_TABLES = """
+_TABLES = f"""
     with
         later_facts as (select null::varchar as ou_path, null::varchar as tags where false),
 
@@ -53,41 +53,14 @@ _TABLES = """
         tagged as (
             select
                 *,
-                coalesce(map_entries(try_cast(try_cast(tags as json) as map(varchar, varchar))), []) as pairs
+                {TAG_PAIRS} as pairs
             from facts
         )
 
     select account_id, account_name, ou_path, region, table_name
     from tagged
-    where
-        (
-            len($accounts::varchar[]) = 0
-            or list_has_any($accounts::varchar[], [account_id, account_name])
-        )
-        and (
-            len($ous::varchar[]) = 0
-            or list_contains($ous::varchar[], ou_path)
-            or len(list_filter($ous::varchar[], lambda ou: starts_with(ou_path, ou || '/'))) > 0
-        )
-        and (len($regions::varchar[]) = 0 or list_contains($regions::varchar[], region))
-        and (
-            len($tags::varchar[][]) = 0
-            or len(
-                list_filter(
-                    $tags::varchar[][],
-                    lambda alike: not list_has_any(
-                        alike,
-                        list_concat(
-                            list_transform(pairs, lambda pair: pair.key),
-                            list_transform(pairs, lambda pair: pair.key || '=' || pair.value)
-                        )
-                    )
-                )
-            )
-            = 0
-        )
-        and ($table_pattern = '' or regexp_matches(table_name, $table_pattern))
-"""
+    where {ABOUT_TABLES}
+"""  # noqa: S608 (the parts are ours)
 # What of the filters it asks for.
 _ABOUT_TABLES = ("accounts", "ous", "regions", "tags", "table_pattern")
 _NONE = pa.table({name: pa.array([], pa.string()) for name in ("account_id", "region", "table_name")})

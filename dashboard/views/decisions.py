@@ -12,7 +12,7 @@ from dashboard.data import decided as data
 from dashboard.data import export
 from dashboard.data.decided import BECAME, CHANGED, ROWS, Sought, StatusTotal
 from dashboard.view import View
-from dashboard.views import deciding
+from dashboard.views import cells, deciding
 from optima.decisions import ACCEPTED, REJECTED, SNOOZED, STATUSES
 from optima.wording import counted, usd
 
@@ -170,39 +170,28 @@ def _decided(status: str) -> str:
     return "Reopened" if status == "pending" else status.capitalize()
 
 
-def _text(label: str, width: int, **options: Any) -> Any:
-    return st.column_config.TextColumn(label, width=width, **options)
-
-
-def _usd(label: str, help_text: str) -> Any:
-    return st.column_config.NumberColumn(label, help=help_text, format="dollar", width=110)
-
-
 def _configured(opened: str) -> dict[str, Any]:
-    return {
-        "table_name": st.column_config.ButtonColumn(
-            "Table", width=170, pinned=True, alignment="left", type="tertiary", key=opened
-        ),
-        **_COLUMNS,
-    }
+    return {"table_name": cells.table_name(opened), **_COLUMNS}
 
 
 _COLUMNS = {
-    "index_name": _text("Index", 80, help="Empty for the table itself."),
-    "kind": _text("Kind", 105),
-    "status": _text("Decided", 100),
-    "became": _text("Since then", 150, help="What became of the advice since it was decided."),
+    "index_name": cells.text("Index", 80, help="Empty for the table itself."),
+    "kind": cells.text("Kind", 105),
+    "status": cells.text("Decided", 100),
+    "became": cells.text("Since then", 150, help="What became of the advice since it was decided."),
     "decided_at": st.column_config.DatetimeColumn("When (UTC)", format="YYYY-MM-DD HH:mm", width=130),
-    "decided_by": _text("By", 110),
-    "reason": _text("Why", 240),
+    "decided_by": cells.text("By", 110),
+    "reason": cells.text("Why", 240),
     "snoozed_until": st.column_config.DatetimeColumn("Until", format="YYYY-MM-DD", width=100),
-    "monthly_savings_usd": _usd("Saved then", "USD a month that it was to save when it was decided."),
-    "savings_now_usd": _usd("Saves now", "USD a month that it would save by this build; empty: nothing."),
-    "in_force": _text("In force", 115, help="Whether a later decision took its place."),
-    "account_name": _text("Account", 130),
-    "region": _text("Region", 100),
-    "recommended_setting": _text("Recommended then", 300),
-    "setting_now": _text("Recommended now", 300),
-    "recommendation_id": _text("Recommendation", 120),
+    "monthly_savings_usd": cells.usd("Saved then", "USD a month that it was to save when it was decided."),
+    "savings_now_usd": cells.usd(
+        "Saves now", "USD a month that it would save by this build. Empty: nothing."
+    ),
+    "in_force": cells.text("In force", 115, help="Whether a later decision took its place."),
+    "account_name": cells.text("Account", 130),
+    "region": cells.text("Region", 100),
+    "recommended_setting": cells.text("Recommended then", 300),
+    "setting_now": cells.text("Recommended now", 300),
+    "recommendation_id": cells.text("Recommendation", 120),
 }
 _ORDER = ("table_name", *_COLUMNS)

@@ -15,7 +15,7 @@ from dashboard.data import listing as data
 from dashboard.data.listing import ORDERS, ROWS, Size
 from dashboard.data.selected import selected
 from dashboard.view import View
-from dashboard.views import deciding
+from dashboard.views import cells, deciding
 from optima.selection import Filters
 from optima.wording import counted, usd
 
@@ -175,48 +175,35 @@ def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _text(label: str, width: int, **options: Any) -> Any:
-    return st.column_config.TextColumn(label, width=width, **options)
-
-
-def _usd(label: str, help_text: str) -> Any:
-    return st.column_config.NumberColumn(label, help=help_text, format="dollar", width=110)
-
-
 def _configured(opened: str) -> dict[str, Any]:
     """Return how each column is shown; clicks on a table's name are kept under `opened`."""
-    return {
-        "table_name": st.column_config.ButtonColumn(
-            "Table", width=180, pinned=True, alignment="left", type="tertiary", key=opened
-        ),
-        **_COLUMNS,
-    }
+    return {"table_name": cells.table_name(opened), **_COLUMNS}
 
 
 _COLUMNS = {
-    "index_name": _text("Index", 90, help="Empty for the table itself."),
-    "kind": _text("Kind", 110),
-    "monthly_savings_usd": _usd(
+    "index_name": cells.text("Index", 90, help="Empty for the table itself."),
+    "kind": cells.text("Kind", 110),
+    "monthly_savings_usd": cells.usd(
         "Saves a month",
         "USD a month. Only best plans add up: any other kind is shown as if only it were applied.",
     ),
-    "annual_savings_usd": _usd("Saves a year", "USD a year: twelve months."),
-    "current_monthly_cost_usd": _usd("Costs now", "USD a month, of what this kind of change is about."),
-    "projected_monthly_cost_usd": _usd("Would cost", "USD a month, after the change."),
+    "annual_savings_usd": cells.usd("Saves a year", "USD a year: twelve months."),
+    "current_monthly_cost_usd": cells.usd("Costs now", "USD a month, of what this kind of change is about."),
+    "projected_monthly_cost_usd": cells.usd("Would cost", "USD a month, after the change."),
     "saved_pct": st.column_config.NumberColumn(
         "Saved", help="Share of the cost now that is saved.", format="%.0f %%", width=70
     ),
-    "current_setting": _text("Setting now", 220),
-    "recommended_setting": _text("Recommended", 320),
-    "confidence": _text("Confidence", 95),
-    "risk": _text("Risk", 80),
-    "status": _text("Status", 105),
-    "decided_by": _text("Decided by", 110),
-    "decision_reason": _text("Why decided", 220),
+    "current_setting": cells.text("Setting now", 220),
+    "recommended_setting": cells.text("Recommended", 320),
+    "confidence": cells.text("Confidence", 95),
+    "risk": cells.text("Risk", 80),
+    "status": cells.text("Status", 105),
+    "decided_by": cells.text("Decided by", 110),
+    "decision_reason": cells.text("Why decided", 220),
     "snoozed_until": st.column_config.DatetimeColumn("Until", format="YYYY-MM-DD", width=100),
-    "account_name": _text("Account", 140),
-    "account_id": _text("Account id", 120),
-    "ou_path": _text("Organisational unit", 180),
-    "region": _text("Region", 100),
-    "reason": _text("Reason", 700),
+    "account_name": cells.text("Account", 140),
+    "account_id": cells.text("Account id", 120),
+    "ou_path": cells.text("Organisational unit", 180),
+    "region": cells.text("Region", 100),
+    "reason": cells.text("Reason", 700),
 }
