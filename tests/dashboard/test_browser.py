@@ -105,6 +105,7 @@ def test_find_tables_by_a_regular_expression_and_download_what_is_left(
     found = "regexp_matches(table_name, '^(staging|legacy)-')"
     expect(figure(page, "Best plans save a month")).to_have_text(saved(shown, found))
     expect(page).to_have_url(re.compile(r"[?&]table="))
+    settle(page)
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Export as CSV").click()
     exported = list(csv.DictReader(io.StringIO(downloading.value.path().read_text())))
