@@ -98,9 +98,7 @@ def _look_around(page: Page, address: str, watch: Stopwatch, number: int) -> Non
     with watch.time("filter by a regular expression"):
         box = page.get_by_role("textbox", name="Table name (regular expression)")
         box.fill(f"^price-h.*y$|^never-{number}$")
-        page.keyboard.press("Enter")
-        expect(page.get_by_text("audit-log", exact=True)).to_have_count(0)
-        _drawn(page)
+        _changed(page, lambda: page.keyboard.press("Enter"))
     with watch.time("open a table"):
         page.get_by_test_id("stMain").get_by_role("link", name=_TABLE).first.click()
         expect(page.get_by_role("heading", name=_TABLE, level=1)).to_be_visible()
