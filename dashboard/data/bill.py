@@ -80,15 +80,9 @@ _CURRENCIES = """
 """
 
 # What is unknown of one line is unknown of the sum. Months are compared of payers of whom both were read.
-_TOTAL = """
+_TOTAL = f"""
     with
-        payers as (
-            select payer_account_id
-            from fct_dynamodb_costs
-            where billing_month in ($month, $before)
-            group by payer_account_id
-            having count(distinct billing_month) = 2 and bool_and(net_cost_per_day is not null)
-        ),
+        payers as ({bill.COMPARED}),
 
         of_both as (
             select
@@ -138,7 +132,7 @@ _TOTAL = """
         end as change_pct,
         all_compared
     from sums
-"""
+"""  # noqa: S608 (the part is ours)
 
 _NET_BY_MONTH = """
     with
@@ -242,15 +236,9 @@ _TOTAL_BY_MONTH = """
 """
 
 # A place that is on one of the two bills only is a row too: it began, or it ended.
-_BY_PLACE = """
+_BY_PLACE = f"""
     with
-        payers as (
-            select payer_account_id
-            from fct_dynamodb_costs
-            where billing_month in ($month, $before)
-            group by payer_account_id
-            having count(distinct billing_month) = 2 and bool_and(net_cost_per_day is not null)
-        ),
+        payers as ({bill.COMPARED}),
 
         placed as (
             select
@@ -300,7 +288,7 @@ _BY_PLACE = """
     from sums
     order by cost desc nulls last, per_day desc nulls last, place nulls last
     limit $most
-"""
+"""  # noqa: S608 (the part is ours)
 
 _TABLES = """
     select
@@ -324,15 +312,9 @@ _TABLES = """
 """
 
 # A table that went to another payer is one table. What is on no table moves too: a fee begins, a credit ends.
-_MOVERS = """
+_MOVERS = f"""
     with
-        payers as (
-            select payer_account_id
-            from fct_dynamodb_costs
-            where billing_month in ($month, $before)
-            group by payer_account_id
-            having count(distinct billing_month) = 2 and bool_and(net_cost_per_day is not null)
-        ),
+        payers as ({bill.COMPARED}),
 
         moved as (
             select
@@ -355,7 +337,7 @@ _MOVERS = """
     where $sign * (per_day - before_per_day) > 0
     order by $sign * (per_day - before_per_day) desc, account_id, region, table_name
     limit $most
-"""
+"""  # noqa: S608 (the part is ours)
 
 _EXPORTED = """
     select * exclude (cost)

@@ -1,9 +1,8 @@
 with
     versions as (select * from {{ ref("int_inventory__versions_dated") }} where valid_from <= {{ as_of() }}),
 
-    -- The units of an autoscaled dimension are its policy's doing and change by the minute: they are no
-    -- part of
-    -- what a person set.
+    -- The units of an autoscaled dimension are its policy's doing and change by the minute: nobody set
+    -- them.
     settings as (
         select
             resource_key,
