@@ -222,6 +222,13 @@ class TestDemand:
         )
         assert drawn["consumed"].tolist() == writes
         assert drawn["provisioned"].tolist() == [capacity[minute // 5] for minute in range(1440)]
+        hours = organisation.rows(
+            f"select write_simulated_units from fct_capacity_hourly where {_WHERE} = '{at}' "
+            f"and index_name is null and hour_starts_at::date = '{day}' order by hour_starts_at"
+        )
+        simulated = [hour["write_simulated_units"] for hour in hours]
+        assert len(set(simulated)) > 1
+        assert drawn["simulated"].tolist() == [simulated[minute // 60] for minute in range(1440)]
         marked = drawn[drawn["throttles"] > 0]
         assert {int(minute): events for minute, events in marked["throttles"].items()} == {
             each["minute_of_day"]: each["value"] for each in throttles if each["value"]
